@@ -1,0 +1,74 @@
+"""What an algorithm must be able to do. A fitted model is immutable: a configuration plus arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from recommendations.engine.types import (
+    Arrays,
+    Explanation,
+    Floats,
+    History,
+    Interactions,
+    Positions,
+    Progress,
+    Vocabulary,
+)
+
+
+class Recommender(Protocol):
+    """A fitted model that scores every product from the histories handed to it."""
+
+    products: Vocabulary
+
+    def score(self, histories: Sequence[History]) -> Floats:
+        """(histories, products) preference, higher is better, comparable within a row only.
+
+        Products unknown to the model are ignored; an empty history gets the model's base score.
+        A row does not depend on which other histories are in the batch.
+        """
+        ...
+
+    def arrays(self) -> Arrays:
+        """Everything `Algorithm.restore` needs besides config and vocabulary; no shopper's history."""
+        ...
+
+
+class RatingPredictor(Protocol):
+    """A fitted model that predicts the rating (1 to 5) a shopper would give each product."""
+
+    products: Vocabulary
+
+    def predict(self, histories: Sequence[History]) -> Floats:
+        """(histories, products) predicted rating, clipped to 1..5; the item's own mean for no history."""
+        ...
+
+    def arrays(self) -> Arrays: ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """Optional: scores that are exact sums over the history."""
+
+    def explain(self, history: History, positions: Positions) -> Explanation: ...
+
+
+@runtime_checkable
+class FindsSimilar(Protocol):
+    """Optional: how alike products are."""
+
+    def similar(self, positions: Positions) -> Floats:
+        """(positions, products) similarity, higher is more alike; a product's own entry is -inf."""
+        ...
+
+
+class Algorithm(Protocol):
+    """How to fit a model and how to bring one back from its arrays. `Config` is a frozen dataclass."""
+
+    name: str
+    config_class: type[Any]
+
+    def fit(self, interactions: Interactions, config: Any, *, seed: int, progress: Progress) -> Recommender: ...
+
+    def restore(self, config: Any, products: Vocabulary, arrays: Arrays) -> Recommender: ...
