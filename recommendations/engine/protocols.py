@@ -72,3 +72,16 @@ class Algorithm(Protocol):
     def fit(self, interactions: Interactions, config: Any, *, seed: int, progress: Progress) -> Recommender: ...
 
     def restore(self, config: Any, products: Vocabulary, arrays: Arrays) -> Recommender: ...
+
+
+class RatingAlgorithm(Protocol):
+    """How to fit a rating predictor and how to bring one back from its arrays."""
+
+    name: str
+    config_class: type[Any]
+
+    def fit(
+        self, interactions: Interactions, config: Any, *, seed: int, progress: Progress
+    ) -> RatingPredictor: ...
+
+    def restore(self, config: Any, products: Vocabulary, arrays: Arrays) -> RatingPredictor: ...

@@ -175,3 +175,19 @@ class Ranking:
 
     def __len__(self) -> int:
         return len(self.positions)
+
+
+@dataclass(frozen=True, eq=False)
+class RatingColumns:
+    """Explicit ratings as given, in their own order: (n,) shopper ids, (n,) product ids, (n,) ratings 1 to 5."""
+
+    shoppers: Ids
+    products: Ids
+    ratings: Floats
+
+    def __len__(self) -> int:
+        return len(self.ratings)
+
+    def rows(self, chosen: NDArray[np.int64]) -> RatingColumns:
+        """The ratings at the chosen row numbers, in the order chosen."""
+        return RatingColumns(self.shoppers[chosen], self.products[chosen], self.ratings[chosen])

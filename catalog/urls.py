@@ -1,0 +1,6 @@
+"""The catalogue's pages."""
+
+from django.urls import URLPattern
+
+app_name = "catalog"
+urlpatterns: list[URLPattern] = []

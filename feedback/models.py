@@ -1,0 +1,123 @@
+"""What shoppers did: ratings, events, and the log of rating changes."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog.models import Product
+
+MIN_RATING, MAX_RATING = 1, 5
+
+
+def new_idempotency_key() -> str:
+    return uuid.uuid4().hex
+
+
+class Shopper(models.Model):
+    """Someone with a history. Known by an external id; an account and a name are optional."""
+
+    external_id = models.CharField("shopper id", max_length=100, unique=True)
+    account = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="shopper"
+    )
+    is_anonymous = models.BooleanField(default=False, help_text="A browser session without an account.")
+    consent = models.BooleanField(
+        "personalised", default=True, help_text="When off, this shopper gets the lists everybody gets."
+    )
+    # Goes up with every change of the history; cached lists carry it in their key, so none is ever stale.
+    feedback_version = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(external_id=""), name="shopper_id_not_empty")]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class Rating(models.Model):
+    """One shopper's stars for one product; the last one given wins."""
+
+    shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="ratings")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="ratings")
+    value = models.PositiveSmallIntegerField(choices=[(n, f"{n} of 5") for n in range(1, 6)])
+    rated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shopper", "product"], name="rating_once_per_shopper_and_product"),
+            models.CheckConstraint(
+                condition=Q(value__gte=MIN_RATING, value__lte=MAX_RATING), name="rating_value_1_to_5"
+            ),
+        ]
+        indexes = [
+            # A shopper's history, newest first.
+            models.Index(fields=["shopper", "-rated_at"], name="rating_history"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shopper} rated {self.product}: {self.value}"
+
+
+class RatingChange(models.Model):
+    """Append-only: every rating given, edited or taken back. What the next retraining waits for.
+
+    Written in the rating's own transaction, so the count survives any crash that the rating survives.
+    """
+
+    shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="+")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    value = models.PositiveSmallIntegerField(null=True, help_text="Empty when the rating was taken back.")
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.shopper}: {self.product} = {self.value}"
+
+
+class Event(models.Model):
+    """Something a shopper did with a product. Append-only."""
+
+    class Kind(models.TextChoices):
+        VIEW = "view"
+        CLICK = "click"
+        BASKET = "basket", "added to basket"
+        PURCHASE = "purchase"
+        WISHLIST = "wishlist", "added to wishlist"
+        DISMISS = "dismiss", "not interested"
+
+    shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="events")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=10, choices=Kind)
+    occurred_at = models.DateTimeField(default=timezone.now)
+    quantity = models.PositiveIntegerField(default=1)
+    order_ref = models.CharField(max_length=64, blank=True, help_text="Purchases of one order share it.")
+    idempotency_key = models.CharField(max_length=100, unique=True, default=new_idempotency_key)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["view", "click", "basket", "purchase", "wishlist", "dismiss"]),
+                name="event_kind_known",
+            ),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="event_quantity_positive"),
+        ]
+        indexes = [
+            # A shopper's history, newest first.
+            models.Index(fields=["shopper", "-occurred_at"], name="event_history"),
+            # Trending: what happened lately, whatever the shopper.
+            models.Index(fields=["-occurred_at", "product"], name="event_recent"),
+            # Bought together: who bought this product, in which order.
+            models.Index(
+                fields=["product", "order_ref"], condition=Q(kind="purchase"), name="event_product_orders"
+            ),
+            # Bought together: what else was in those orders.
+            models.Index(fields=["order_ref"], condition=Q(kind="purchase"), name="event_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shopper} {self.kind} {self.product}"

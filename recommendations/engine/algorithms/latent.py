@@ -1,0 +1,127 @@
+"""Factor models as they serve: item-side arrays, and shoppers folded in from their histories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from recommendations.engine.foldin import Matrix, cosine_rows, ridge_shares
+from recommendations.engine.types import (
+    Arrays,
+    Explanation,
+    Floats,
+    History,
+    Positions,
+    Vocabulary,
+)
+
+LOWEST, HIGHEST = 1.0, 5.0
+
+
+class FoldInRanker:
+    """score_i = b_i + q_i . p(H), with p(H) = A^-1 sum_{j in H} c_j q_j (t_j - b_j).
+
+    A = alpha0 Q'Q + sum_{j in H} c_j q_j q_j' + lambda I, c_j = |w_j| and t_j the sign of w_j: what the shopper
+    liked is drawn to 1 and what they disliked to -1, as firmly as the weight says; every other product is held at
+    its base b_i by alpha0, through the Gram matrix Q'Q that is computed once. p(H) is a sum over the history, so
+    the score is the base plus one exact contribution a row. The item side (b, Q) comes from any factor model; no
+    shopper's vector is kept. Hu, Koren, Volinsky, ICDM 2008.
+    """
+
+    def __init__(
+        self, products: Vocabulary, base: Floats, factors: Floats, *, unobserved: float, regularization: float
+    ) -> None:
+        """base: (products,) b. factors: (products, factors) Q. unobserved: alpha0. regularization: lambda, > 0."""
+        self.products = products
+        self.base = base
+        self.factors = factors
+        item_side = factors.astype(np.float64)
+        self._precision = unobserved * item_side.T @ item_side + regularization * np.eye(factors.shape[1])
+
+    def score(self, histories: Sequence[History]) -> Floats:
+        """(histories, products); one product at a time so that a row is the same in any batch."""
+        scores = np.empty((len(histories), len(self.products)), np.float32)
+        for row, history in zip(scores, histories, strict=True):
+            shopper = self._shares(history).sum(axis=1).astype(np.float32)
+            row[:] = self.base + self.factors @ shopper
+        return scores
+
+    def explain(self, history: History, positions: Positions) -> Explanation:
+        """Base b; row j contributes q_i' A^-1 c_j q_j (t_j - b_j)."""
+        contributions = np.zeros((len(positions), len(history)), np.float32)
+        _, mask = history.known_to(self.products)
+        contributions[:, mask] = self.factors[positions] @ self._shares(history)
+        return Explanation(self.base[positions], contributions)
+
+    def similar(self, positions: Positions) -> Floats:
+        """(positions, products) cosine of the product vectors, -1 to 1."""
+        return cosine_rows(self.factors, positions)
+
+    def arrays(self) -> Arrays:
+        return {"base": self.base, "factors": self.factors}
+
+    def _shares(self, history: History) -> Matrix:
+        """(factors, known rows): what each row of the history adds to the shopper's vector."""
+        known, mask = history.known_to(self.products)
+        weights = history.weights[mask].astype(np.float64)
+        features = self.factors[known].astype(np.float64)
+        residuals = np.sign(weights) - self.base[known]
+        return ridge_shares(features, residuals, np.abs(weights), precision=self._precision)
+
+
+class FoldInRatings:
+    """r_i = mu + b_i + b_u(H) + q_i . p_u(H), clipped to 1..5.
+
+    [b_u, p_u] is the ridge solution of the residuals r_j - mu - b_j over the rated rows of the history with the
+    features [1, q_j]: A = sum_j x_j x_j' + diag(lambda_bias, lambda, ..., lambda). An unclipped prediction is thus
+    mu + b_i plus one exact contribution a rated row.
+    """
+
+    def __init__(
+        self, products: Vocabulary, mean: float, item_bias: Floats, factors: Floats,
+        *, bias_regularization: float, regularization: float,
+    ) -> None:  # fmt: skip
+        """item_bias: (products,) b. factors: (products, factors) Q. Both regularizations are above 0."""
+        self.products = products
+        self.mean = mean
+        self.item_bias = item_bias
+        self.factors = factors
+        penalties = np.full(factors.shape[1] + 1, regularization, np.float64)
+        penalties[0] = bias_regularization
+        self._precision = np.diag(penalties)
+
+    def predict(self, histories: Sequence[History]) -> Floats:
+        """(histories, products) in 1..5; mu + b_i for a history without ratings."""
+        ratings = np.empty((len(histories), len(self.products)), np.float32)
+        for row, history in zip(ratings, histories, strict=True):
+            shopper = self._shares(history).sum(axis=1).astype(np.float32)
+            row[:] = self.mean + self.item_bias + shopper[0] + self.factors @ shopper[1:]
+        return np.clip(ratings, LOWEST, HIGHEST)
+
+    def explain(self, history: History, positions: Positions) -> Explanation:
+        """Of the rating before clipping: base mu + b_i, and the contribution of each rated row."""
+        contributions = np.zeros((len(positions), len(history)), np.float32)
+        _, mask = self._rated(history)
+        shares = self._shares(history)
+        contributions[:, mask] = shares[0] + self.factors[positions] @ shares[1:]
+        return Explanation((self.mean + self.item_bias[positions]).astype(np.float32), contributions)
+
+    def arrays(self) -> Arrays:
+        return {
+            "mean": np.array([self.mean], np.float64),
+            "item_bias": self.item_bias,
+            "factors": self.factors,
+        }
+
+    def _rated(self, history: History) -> tuple[np.ndarray, np.ndarray]:
+        positions = self.products.positions(history.products)
+        mask = (positions >= 0) & np.isfinite(history.ratings)
+        return positions[mask], mask
+
+    def _shares(self, history: History) -> Matrix:
+        """(1 + factors, rated rows): what each rated row adds to the shopper's bias and vector."""
+        known, mask = self._rated(history)
+        features = np.column_stack([np.ones(len(known)), self.factors[known].astype(np.float64)])
+        residuals = history.ratings[mask].astype(np.float64) - self.mean - self.item_bias[known]
+        return ridge_shares(features, residuals, np.ones(len(known)), precision=self._precision)

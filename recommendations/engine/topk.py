@@ -1,0 +1,61 @@
+"""The best N products of a row of scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.types import Floats, Positions, Ranking
+
+
+def top(
+    scores: Floats,
+    k: int,
+    *,
+    exclude: Positions | None = None,
+    allowed: NDArray[np.bool_] | None = None,
+) -> Ranking:
+    """The k best of one row: higher scores first, and of equal scores the lower position first.
+
+    scores: (products,); a product whose score is NaN or -inf is never returned. exclude: positions to leave out
+    (UNKNOWN is ignored). allowed: (products,) mask of what may be returned. Fewer than k where fewer qualify.
+    """
+    usable = np.isfinite(scores) | (scores == np.inf)
+    if allowed is not None:
+        usable &= allowed
+    if exclude is not None:
+        usable[exclude[exclude >= 0]] = False
+    candidates = np.flatnonzero(usable)
+    if k <= 0 or not len(candidates):
+        return Ranking(np.empty(0, np.int32), np.empty(0, np.float32))
+    chosen = _best(scores[candidates], k)
+    positions = candidates[chosen].astype(np.int32)
+    return Ranking(positions, np.asarray(scores[positions], np.float32))
+
+
+def top_batch(
+    scores: Floats,
+    k: int,
+    *,
+    exclude: Sequence[Positions] | None = None,
+    allowed: NDArray[np.bool_] | None = None,
+) -> list[Ranking]:
+    """`top` for every row of (rows, products) scores; `exclude` has one entry a row, `allowed` is for all rows."""
+    excluded: Sequence[Positions | None] = [None] * len(scores) if exclude is None else exclude
+    return [
+        top(row, k, exclude=own, allowed=allowed) for row, own in zip(scores, excluded, strict=True)
+    ]
+
+
+def _best(scores: Floats, k: int) -> NDArray[np.int64]:
+    """Indices of the k highest, sorted. argpartition alone would pick any of the products that tie at the edge."""
+    if k < len(scores):
+        edge = np.partition(scores, len(scores) - k)[len(scores) - k]
+        above = np.flatnonzero(scores > edge)
+        level = np.flatnonzero(scores == edge)[: k - len(above)]
+        kept = np.concatenate([above, level])
+    else:
+        kept = np.arange(len(scores))
+    return kept[np.lexsort((kept, -scores[kept]))]

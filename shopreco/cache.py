@@ -1,0 +1,65 @@
+"""A Redis cache that is missed, not missing: when Redis is down the site computes instead of failing."""
+
+import logging
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, TypeVar
+
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+REST_SECONDS = 2.0
+
+
+class ForgivingRedisCache(RedisCache):
+    """Django's Redis cache in which an unreachable server is an empty one.
+
+    After a failure the server is left alone for two seconds, so that a page does not wait once per key.
+    """
+
+    _down_until = 0.0
+
+    def _forgive(self, call: Callable[[], T], otherwise: T) -> T:
+        if monotonic() < self._down_until:
+            return otherwise
+        try:
+            return call()
+        except (RedisError, OSError) as error:
+            ForgivingRedisCache._down_until = monotonic() + REST_SECONDS
+            logger.warning("cache unreachable, computing without it: %s", error)
+            return otherwise
+
+    def add(self, *args: Any, **kwargs: Any) -> bool:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).add(*args, **kwargs), True)
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).get(key, default, version), default)
+
+    def set(self, *args: Any, **kwargs: Any) -> None:
+        self._forgive(lambda: super(ForgivingRedisCache, self).set(*args, **kwargs), None)
+
+    def touch(self, *args: Any, **kwargs: Any) -> bool:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).touch(*args, **kwargs), False)
+
+    def delete(self, *args: Any, **kwargs: Any) -> bool:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).delete(*args, **kwargs), False)
+
+    def get_many(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).get_many(*args, **kwargs), {})
+
+    def has_key(self, *args: Any, **kwargs: Any) -> bool:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).has_key(*args, **kwargs), False)
+
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).incr(key, delta, version), delta)
+
+    def set_many(self, data: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).set_many(data, *args, **kwargs), list(data))
+
+    def delete_many(self, *args: Any, **kwargs: Any) -> None:
+        self._forgive(lambda: super(ForgivingRedisCache, self).delete_many(*args, **kwargs), None)
+
+    def clear(self) -> bool:
+        return self._forgive(lambda: super(ForgivingRedisCache, self).clear(), False)

@@ -1,0 +1,15 @@
+"""The Celery app and its beat schedule, in one place."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shopreco.settings.dev")
+
+app = Celery("shopreco")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    # Catches up whatever a rating could not start: broker down, process killed, model grown old.
+    "retrain-if-due": {"task": "recommendations.retrain_if_due", "schedule": 20.0},
+}
