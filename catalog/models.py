@@ -98,7 +98,9 @@ class Product(models.Model):
     price = models.DecimalField(max_digits=10, decimal_places=2, default=0, validators=[MinValueValidator(0)])
     stock = models.PositiveIntegerField(default=0)
     attributes = models.JSONField(default=dict, blank=True, help_text='For example {"colour": "blue"}.')
-    image = models.FileField(upload_to="products/", blank=True, help_text="Drawn from the title when left empty.")
+    image = models.FileField(
+        upload_to="products/", blank=True, help_text="Drawn from the title when left empty."
+    )
     is_active = models.BooleanField("visible", default=True)
     created_at = models.DateTimeField(default=timezone.now)
     # Kept in step with the ratings by feedback.services, so that a list can be sorted without adding them up.

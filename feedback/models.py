@@ -50,7 +50,9 @@ class Rating(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["shopper", "product"], name="rating_once_per_shopper_and_product"),
+            models.UniqueConstraint(
+                fields=["shopper", "product"], name="rating_once_per_shopper_and_product"
+            ),
             models.CheckConstraint(
                 condition=Q(value__gte=MIN_RATING, value__lte=MAX_RATING), name="rating_value_1_to_5"
             ),

@@ -56,7 +56,9 @@ class ForgivingRedisCache(RedisCache):
         return self._forgive(lambda: super(ForgivingRedisCache, self).incr(key, delta, version), delta)
 
     def set_many(self, data: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        return self._forgive(lambda: super(ForgivingRedisCache, self).set_many(data, *args, **kwargs), list(data))
+        return self._forgive(
+            lambda: super(ForgivingRedisCache, self).set_many(data, *args, **kwargs), list(data)
+        )
 
     def delete_many(self, *args: Any, **kwargs: Any) -> None:
         self._forgive(lambda: super(ForgivingRedisCache, self).delete_many(*args, **kwargs), None)

@@ -32,9 +32,7 @@ def _joined(parts: Sequence[NDArray[np.generic]], dtype: type[np.generic]) -> ND
     return np.concatenate(parts).astype(dtype) if parts else np.empty(0, dtype)
 
 
-def ridge_shares(
-    features: Matrix, residuals: Matrix, confidence: Matrix, *, precision: Matrix
-) -> Matrix:
+def ridge_shares(features: Matrix, residuals: Matrix, confidence: Matrix, *, precision: Matrix) -> Matrix:
     """The weighted ridge solution, split by history row: (factors, n), whose row sums are the shopper's vector.
 
     The vector p minimises sum_j c_j (r_j - x_j.p)^2 + p'Pp, so p = A^-1 sum_j c_j r_j x_j with

@@ -69,7 +69,9 @@ class Algorithm(Protocol):
     name: str
     config_class: type[Any]
 
-    def fit(self, interactions: Interactions, config: Any, *, seed: int, progress: Progress) -> Recommender: ...
+    def fit(
+        self, interactions: Interactions, config: Any, *, seed: int, progress: Progress
+    ) -> Recommender: ...
 
     def restore(self, config: Any, products: Vocabulary, arrays: Arrays) -> Recommender: ...
 

@@ -44,9 +44,7 @@ def top_batch(
 ) -> list[Ranking]:
     """`top` for every row of (rows, products) scores; `exclude` has one entry a row, `allowed` is for all rows."""
     excluded: Sequence[Positions | None] = [None] * len(scores) if exclude is None else exclude
-    return [
-        top(row, k, exclude=own, allowed=allowed) for row, own in zip(scores, excluded, strict=True)
-    ]
+    return [top(row, k, exclude=own, allowed=allowed) for row, own in zip(scores, excluded, strict=True)]
 
 
 def _best(scores: Floats, k: int) -> NDArray[np.int64]:

@@ -99,7 +99,13 @@ class Interactions:
 
     @classmethod
     def from_columns(
-        cls, shoppers: Ids, products: Ids, *, ratings: Floats, weights: Floats, times: Times,
+        cls,
+        shoppers: Ids,
+        products: Ids,
+        *,
+        ratings: Floats,
+        weights: Floats,
+        times: Times,
         catalogue: Ids | None = None,
     ) -> Interactions:
         """Columns by id -> interactions; of repeated shopper-product pairs the latest row is kept.
@@ -107,7 +113,9 @@ class Interactions:
         `catalogue` adds products nobody has touched yet to the vocabulary.
         """
         shopper_vocabulary = Vocabulary.of(shoppers)
-        product_vocabulary = Vocabulary.of(products if catalogue is None else np.concatenate([products, catalogue]))
+        product_vocabulary = Vocabulary.of(
+            products if catalogue is None else np.concatenate([products, catalogue])
+        )
         shopper = shopper_vocabulary.positions(shoppers)
         product = product_vocabulary.positions(products)
         order = np.lexsort((times, product, shopper))
@@ -116,8 +124,12 @@ class Interactions:
         kept = order[last]
         kept = kept[np.lexsort((product[kept], times[kept], shopper[kept]))]
         return cls(
-            shopper_vocabulary, product_vocabulary, shopper[kept], product[kept],
-            np.asarray(ratings, np.float32)[kept], np.asarray(weights, np.float32)[kept],
+            shopper_vocabulary,
+            product_vocabulary,
+            shopper[kept],
+            product[kept],
+            np.asarray(ratings, np.float32)[kept],
+            np.asarray(weights, np.float32)[kept],
             np.asarray(times, np.int64)[kept],
         )
 
@@ -132,8 +144,13 @@ class Interactions:
     def rows(self, mask: NDArray[np.bool_]) -> Interactions:
         """The interactions of the chosen rows, with both vocabularies kept."""
         return Interactions(
-            self.shoppers, self.products, self.shopper[mask], self.product[mask],
-            self.ratings[mask], self.weights[mask], self.times[mask],
+            self.shoppers,
+            self.products,
+            self.shopper[mask],
+            self.product[mask],
+            self.ratings[mask],
+            self.weights[mask],
+            self.times[mask],
         )
 
     def history(self, shopper: int) -> History:

@@ -56,7 +56,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
-    # "feedback.middleware.ShopperMiddleware",
+    "feedback.middleware.ShopperMiddleware",
 ]
 
 ROOT_URLCONF = "shopreco.urls"

@@ -49,9 +49,7 @@ class PopularityModel:
 
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Nothing of the score comes from the shopper's own history."""
-        return Explanation(
-            self.popularity[positions], np.zeros((len(positions), len(history)), np.float32)
-        )
+        return Explanation(self.popularity[positions], np.zeros((len(positions), len(history)), np.float32))
 
     def arrays(self) -> Arrays:
         return {"popularity": self.popularity}
@@ -74,7 +72,5 @@ class Popularity:
         progress(1.0)
         return PopularityModel(interactions.products, summed.astype(np.float32))
 
-    def restore(
-        self, config: PopularityConfig, products: Vocabulary, arrays: Arrays
-    ) -> PopularityModel:
+    def restore(self, config: PopularityConfig, products: Vocabulary, arrays: Arrays) -> PopularityModel:
         return PopularityModel(products, np.asarray(arrays["popularity"]))

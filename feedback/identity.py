@@ -1,0 +1,84 @@
+"""Who is asking: an account, an anonymous browser session, or a shopper id looked up in the demo."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest
+
+from feedback.models import Event, Rating, RatingChange, Shopper
+from feedback.services import recount_ratings
+
+SESSION_KEY = "shopper_id"
+
+
+def shopper_of(request: HttpRequest) -> Shopper | None:
+    """The shopper behind a request; None for a visitor who has not left any feedback yet."""
+    if request.user.is_authenticated:
+        return Shopper.objects.filter(account_id=request.user.pk).first()
+    shopper_id = request.session.get(SESSION_KEY)
+    return Shopper.objects.filter(pk=shopper_id, is_anonymous=True).first() if shopper_id else None
+
+
+def ensure_shopper(request: HttpRequest, *, now: datetime) -> Shopper:
+    """The shopper behind a request, made at the first feedback (a mere visit leaves no row behind)."""
+    if (shopper := shopper_of(request)) is not None:
+        return shopper
+    if request.user.is_authenticated:
+        return shopper_for_account(request.user.pk, now=now)
+    shopper = Shopper.objects.create(
+        external_id=f"visitor-{secrets.token_hex(8)}", is_anonymous=True, created_at=now
+    )
+    request.session[SESSION_KEY] = shopper.pk
+    return shopper
+
+
+def shopper_for_account(account_id: int, *, now: datetime) -> Shopper:
+    """The account's shopper; made when there is none yet."""
+    shopper, _ = Shopper.objects.get_or_create(
+        account_id=account_id, defaults={"external_id": f"account-{account_id}", "created_at": now}
+    )
+    return shopper
+
+
+def may_act_for(request: HttpRequest, shopper: Shopper) -> bool:
+    """Whether this request may see and change the shopper's feedback: its own, or by the look-up setting."""
+    if getattr(request.user, "is_staff", False):
+        return True
+    own = shopper_of(request)
+    if own is not None and own.pk == shopper.pk:
+        return True
+    # An account's history is its owner's alone; the look-up is for the shop's imported and demo shoppers.
+    return bool(settings.SHOPRECO_OPEN_LOOKUP) and shopper.account_id is None and not shopper.is_anonymous
+
+
+def find_shopper(external_id: str) -> Shopper | None:
+    """The shopper an integrator or a look-up names, or None."""
+    return Shopper.objects.filter(external_id=external_id).first()
+
+
+def merge_shopper(*, source: Shopper, target: Shopper) -> None:
+    """Move all feedback of `source` to `target` and delete `source`; of two ratings the newer one stays."""
+    if source.pk == target.pk:
+        return
+    with transaction.atomic():
+        kept = {rating.product_id: rating for rating in Rating.objects.filter(shopper=target)}
+        for rating in Rating.objects.filter(shopper=source):
+            rival = kept.get(rating.product_id)
+            if rival is not None and rival.rated_at >= rating.rated_at:
+                continue
+            if rival is not None:
+                rival.delete()
+            Rating.objects.filter(pk=rating.pk).update(shopper=target)
+        touched = list(Rating.objects.filter(shopper=source).values_list("product_id", flat=True)) + list(
+            kept
+        )
+        Event.objects.filter(shopper=source).update(shopper=target)
+        RatingChange.objects.filter(shopper=source).update(shopper=target)
+        source.delete()
+        recount_ratings(touched)
+        Shopper.objects.filter(pk=target.pk).update(feedback_version=F("feedback_version") + 1)

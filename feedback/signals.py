@@ -1,0 +1,6 @@
+"""What the feedback app tells whoever listens."""
+
+from django.dispatch import Signal
+
+# Sent after the commit, once per write: shopper_ids (set of int), rated (int, how many ratings changed).
+feedback_recorded = Signal()
