@@ -1,4 +1,4 @@
-"""The tests' settings: the demo's openness, a fast password hasher, tasks in-process unless a test starts a worker."""
+"""The tests' settings: the demo's openness, a fast password hasher, tasks in-process."""
 
 from pathlib import Path
 from tempfile import gettempdir
