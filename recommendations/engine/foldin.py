@@ -22,32 +22,29 @@ def weight_matrix(histories: Sequence[History], products: Vocabulary) -> sparse.
         positions.append(known)
         weights.append(history.weights[mask])
     ends = np.cumsum([0, *(len(known) for known in positions)])
-    return sparse.csr_matrix(
-        (_joined(weights, np.float32), _joined(positions, np.int32), ends),
-        shape=(len(histories), len(products)),
-    )
-
-
-def _joined(parts: Sequence[NDArray[np.generic]], dtype: type[np.generic]) -> NDArray[np.generic]:
-    return np.concatenate(parts).astype(dtype) if parts else np.empty(0, dtype)
+    data = np.concatenate([np.empty(0, np.float32), *weights])
+    columns = np.concatenate([np.empty(0, np.int32), *positions])
+    return sparse.csr_matrix((data, columns, ends), shape=(len(histories), len(products)))
 
 
 def ridge_shares(features: Matrix, residuals: Matrix, confidence: Matrix, *, precision: Matrix) -> Matrix:
-    """The weighted ridge solution, split by history row: (factors, n), whose row sums are the shopper's vector.
+    """The weighted ridge solution, split by history row: (factors, n), whose row sums are the shopper's
+    vector.
 
     The vector p minimises sum_j c_j (r_j - x_j.p)^2 + p'Pp, so p = A^-1 sum_j c_j r_j x_j with
     A = P + sum_j c_j x_j x_j'. As p is a sum over the history's rows, so is every score made of it.
 
-    features: (n, factors) x. residuals, confidence: (n,) r and c, c >= 0. precision: (factors, factors) P, positive
-    definite. Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008.
+    features: (n, factors) x. residuals, confidence: (n,) r and c, c >= 0. precision: (factors, factors) P,
+    positive definite. Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM
+    2008.
     """
     weighted = features * confidence[:, None]
     system = precision + weighted.T @ features
-    return np.linalg.solve(system, (weighted * residuals[:, None]).T)
+    return np.asarray(np.linalg.solve(system, (weighted * residuals[:, None]).T), np.float64)
 
 
 def cosine_rows(factors: Floats, positions: Positions) -> Floats:
-    """(positions, products) cosine between product vectors, 0 for a zero vector; a product's own entry is -inf."""
+    """(positions, products) cosine of product vectors, 0 for a zero vector; a product's own entry is -inf."""
     lengths = np.linalg.norm(factors, axis=1)
     unit = factors / np.where(lengths > 0, lengths, 1)[:, None]
     return without_self((unit[positions] @ unit.T).astype(np.float32), positions)

@@ -19,8 +19,9 @@ def top(
 ) -> Ranking:
     """The k best of one row: higher scores first, and of equal scores the lower position first.
 
-    scores: (products,); a product whose score is NaN or -inf is never returned. exclude: positions to leave out
-    (UNKNOWN is ignored). allowed: (products,) mask of what may be returned. Fewer than k where fewer qualify.
+    scores: (products,); a product whose score is NaN or -inf is never returned. exclude: positions to leave
+    out (UNKNOWN is ignored). allowed: (products,) mask of what may be returned. Fewer than k where fewer
+    qualify.
     """
     usable = np.isfinite(scores) | (scores == np.inf)
     if allowed is not None:
@@ -42,13 +43,13 @@ def top_batch(
     exclude: Sequence[Positions] | None = None,
     allowed: NDArray[np.bool_] | None = None,
 ) -> list[Ranking]:
-    """`top` for every row of (rows, products) scores; `exclude` has one entry a row, `allowed` is for all rows."""
+    """`top` for every row of (rows, products) scores; `exclude` has one entry a row, `allowed` is for all."""
     excluded: Sequence[Positions | None] = [None] * len(scores) if exclude is None else exclude
     return [top(row, k, exclude=own, allowed=allowed) for row, own in zip(scores, excluded, strict=True)]
 
 
 def _best(scores: Floats, k: int) -> NDArray[np.int64]:
-    """Indices of the k highest, sorted. argpartition alone would pick any of the products that tie at the edge."""
+    """Indices of the k highest, sorted; argpartition alone would take any of those that tie at the edge."""
     if k < len(scores):
         edge = np.partition(scores, len(scores) - k)[len(scores) - k]
         above = np.flatnonzero(scores > edge)

@@ -196,7 +196,7 @@ class Ranking:
 
 @dataclass(frozen=True, eq=False)
 class RatingColumns:
-    """Explicit ratings as given, in their own order: (n,) shopper ids, (n,) product ids, (n,) ratings 1 to 5."""
+    """Explicit ratings in their own order: (n,) shopper ids, (n,) product ids, (n,) ratings 1 to 5."""
 
     shoppers: Ids
     products: Ids

@@ -36,10 +36,11 @@ def rating_algorithm_named(name: str) -> RatingAlgorithm:
 
 
 def config_from(config_class: type[Any], values: Mapping[str, Any]) -> Any:
-    """The configuration with the given values, defaults elsewhere. Raises ValueError naming the known settings."""
+    """The configuration with the given values. Raises ValueError naming the known settings."""
     known = {field.name for field in dataclasses.fields(config_class)}
     if unknown := sorted(set(values) - known):
         raise ValueError(
-            f"{config_class.__name__} has no setting {', '.join(unknown)}; it has: {', '.join(sorted(known))}."
+            f"{config_class.__name__} has no setting {', '.join(unknown)}; "
+            f"it has: {', '.join(sorted(known))}."
         )
     return config_class(**values)

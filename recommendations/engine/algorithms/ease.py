@@ -36,11 +36,13 @@ class EaseConfig:
 
 
 class EaseModel:
-    """score = x.B with B minimising |X - XB|^2 + lambda |B|^2, diag(B) = 0: B_ij = -P_ij / P_jj, P = (X'X + lambda I)^-1.
+    """score = x.B with B minimising |X - XB|^2 + lambda |B|^2, diag(B) = 0: B_ij = -P_ij / P_jj, P = (X'X +
+    lambda I)^-1.
 
-    X are the shoppers' positive weights, x the signed weights of the history. B is dense: 4 bytes x products^2 are
-    kept and about 16 bytes x products^2 used while fitting (10,000 products: 0.4 GB and 1.6 GB), hence
-    `EaseConfig.max_products`. Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019.
+    X are the shoppers' positive weights, x the signed weights of the history. B is dense: 4 bytes x
+    products^2 are kept and about 16 bytes x products^2 used while fitting (10,000 products: 0.4 GB and 1.6
+    GB), hence `EaseConfig.max_products`. Steck, "Embarrassingly shallow autoencoders for sparse data", WWW
+    2019.
     """
 
     def __init__(self, products: Vocabulary, weights: Floats) -> None:
@@ -80,7 +82,7 @@ class Ease:
         count = len(interactions.products)
         if count > config.max_products:
             raise ValueError(
-                f"EASE needs a dense {count:,} x {count:,} matrix and max_products is {config.max_products:,}: "
+                f"EASE needs a dense {count:,} x {count:,} matrix; max_products is {config.max_products:,}: "
                 "use item_knn or svd, or raise max_products if the memory is there."
             )
         liked = interactions.matrix(np.maximum(interactions.weights, 0)).astype(np.float64)

@@ -43,8 +43,8 @@ class ItemKnnConfig:
 class ItemKnnModel:
     """score_i = sum_j w_j S_ji over the history, with S_ji = x_j.x_i / (|x_j| |x_i| + shrinkage).
 
-    x_i are the positive weights of product i over all shoppers; of S_i only the largest `neighbours` entries are
-    kept. Linear in the history's signed weights, so a dislike lowers whatever is similar.
+    x_i are the positive weights of product i over all shoppers; of S_i only the largest `neighbours` entries
+    are kept. Linear in the history's signed weights, so a dislike lowers whatever is similar.
     Deshpande, Karypis, "Item-based top-N recommendation algorithms", ACM TOIS 22(1), 2004.
     """
 
@@ -95,9 +95,11 @@ class ItemKnn:
             own = np.arange(start, min(start + config.block, count))
             columns.append(_neighbours(liked, lengths, own, config))
             progress((own[-1] + 1) / count)
-        # Rows of `columns` are the products scored, hence the transpose: S[j, i] is what j in the history gives i.
-        stacked = sparse.vstack(columns) if columns else sparse.csr_matrix((0, 0), dtype=np.float32)
-        return ItemKnnModel(interactions.products, sparse.csr_matrix(stacked.T))
+        # Rows of `columns` are the products scored, hence the transpose: S[j, i] is what j in the history
+        # gives i.
+        empty = sparse.csr_matrix(np.zeros((0, count), np.float32))
+        stacked: Similarities = sparse.csr_matrix(sparse.vstack([empty, *columns]).T)
+        return ItemKnnModel(interactions.products, stacked)
 
     def restore(self, config: ItemKnnConfig, products: Vocabulary, arrays: Arrays) -> ItemKnnModel:
         parts = tuple(np.asarray(arrays[key]) for key in ("data", "indices", "indptr"))

@@ -22,17 +22,17 @@ LOWEST, HIGHEST = 1.0, 5.0
 class FoldInRanker:
     """score_i = b_i + q_i . p(H), with p(H) = A^-1 sum_{j in H} c_j q_j (t_j - b_j).
 
-    A = alpha0 Q'Q + sum_{j in H} c_j q_j q_j' + lambda I, c_j = |w_j| and t_j the sign of w_j: what the shopper
-    liked is drawn to 1 and what they disliked to -1, as firmly as the weight says; every other product is held at
-    its base b_i by alpha0, through the Gram matrix Q'Q that is computed once. p(H) is a sum over the history, so
-    the score is the base plus one exact contribution a row. The item side (b, Q) comes from any factor model; no
-    shopper's vector is kept. Hu, Koren, Volinsky, ICDM 2008.
+    A = alpha0 Q'Q + sum_{j in H} c_j q_j q_j' + lambda I, c_j = |w_j| and t_j the sign of w_j: what the
+    shopper liked is drawn to 1 and what they disliked to -1, as firmly as the weight says; every other
+    product is held at its base b_i by alpha0, through the Gram matrix Q'Q that is computed once. p(H) is a
+    sum over the history, so the score is the base plus one exact contribution a row. The item side (b, Q)
+    comes from any factor model; no shopper's vector is kept. Hu, Koren, Volinsky, ICDM 2008.
     """
 
     def __init__(
         self, products: Vocabulary, base: Floats, factors: Floats, *, unobserved: float, regularization: float
     ) -> None:
-        """base: (products,) b. factors: (products, factors) Q. unobserved: alpha0. regularization: lambda, > 0."""
+        """base: (products,) b. factors: (products, factors) Q. unobserved: alpha0. regularization: lambda."""
         self.products = products
         self.base = base
         self.factors = factors
@@ -66,16 +66,16 @@ class FoldInRanker:
         known, mask = history.known_to(self.products)
         weights = history.weights[mask].astype(np.float64)
         features = self.factors[known].astype(np.float64)
-        residuals = np.sign(weights) - self.base[known]
+        residuals = np.sign(weights) - self.base[known].astype(np.float64)
         return ridge_shares(features, residuals, np.abs(weights), precision=self._precision)
 
 
 class FoldInRatings:
     """r_i = mu + b_i + b_u(H) + q_i . p_u(H), clipped to 1..5.
 
-    [b_u, p_u] is the ridge solution of the residuals r_j - mu - b_j over the rated rows of the history with the
-    features [1, q_j]: A = sum_j x_j x_j' + diag(lambda_bias, lambda, ..., lambda). An unclipped prediction is thus
-    mu + b_i plus one exact contribution a rated row.
+    [b_u, p_u] is the ridge solution of the residuals r_j - mu - b_j over the rated rows of the history with
+    the features [1, q_j]: A = sum_j x_j x_j' + diag(lambda_bias, lambda, ..., lambda). An unclipped
+    prediction is thus mu + b_i plus one exact contribution a rated row.
     """
 
     def __init__(

@@ -22,7 +22,8 @@ from recommendations.engine.types import (
     Vocabulary,
 )
 
-# Importing Surprise makes ~/.surprise_data, which fails where the home folder is read-only; it is never used here.
+# Importing Surprise makes ~/.surprise_data, which fails where the home folder is read-only; it is never used
+# here.
 os.environ.setdefault("SURPRISE_DATA_FOLDER", tempfile.gettempdir())
 import surprise
 
@@ -62,8 +63,8 @@ class SvdConfig:
 class _Epochs:
     """What Surprise's SVD reads of a trainset, drawn anew for every pass over the data.
 
-    Surprise asks for `all_ratings` once an epoch. Giving it columns saves building its dicts of tuples, lets the
-    negatives be drawn afresh each time, and is where progress is reported and work can be interrupted.
+    Surprise asks for `all_ratings` once an epoch. Giving it columns saves building its dicts of tuples, lets
+    the negatives be drawn afresh each time, and is where progress is reported and work can be interrupted.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class _Epochs:
 
 
 class SvdRanking:
-    """Ranks by Surprise's SVD fitted on preferences: 1 for what a shopper has, 0 for products sampled from the rest."""
+    """Ranks by Surprise's SVD of preferences: what a shopper has, against products sampled from the rest."""
 
     name = "svd"
     config_class = SvdConfig
@@ -181,8 +182,9 @@ class SvdRatings:
 
     def restore(self, config: SvdRatingsConfig, products: Vocabulary, arrays: Arrays) -> FoldInRatings:
         return FoldInRatings(
-            products, float(arrays["mean"][0]), np.asarray(arrays["item_bias"]), np.asarray(arrays["factors"]),
-            bias_regularization=config.shopper_bias_regularization, regularization=config.shopper_regularization,
+            products, float(arrays["mean"][0]), np.asarray(arrays["item_bias"]),
+            np.asarray(arrays["factors"]), bias_regularization=config.shopper_bias_regularization,
+            regularization=config.shopper_regularization,
         )  # fmt: skip
 
 
@@ -218,7 +220,7 @@ def native_ratings(name: str, train: RatingColumns, test: RatingColumns, *, seed
 
 
 def _trainset(columns: RatingColumns) -> Any:
-    """Surprise's trainset of the rows in their order, numbered by first appearance as Surprise itself does."""
+    """Surprise's trainset of the rows in order, numbered by first appearance as Surprise itself does."""
     shoppers: dict[Any, int] = {}
     products: dict[Any, int] = {}
     by_shopper, by_product = defaultdict(list), defaultdict(list)

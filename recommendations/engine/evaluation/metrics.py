@@ -1,7 +1,7 @@
 """How good a ranking or a rating is. NaN means undefined (nobody to ask); a miss is 0.
 
-Ranking metrics take `hits`, a (shoppers, k) table of whether the product shown at each place was relevant, and
-`sizes`, the (shoppers,) number of relevant products, 1 or more; they give one value a shopper, 0 to 1.
+Ranking metrics take `hits`, a (shoppers, k) table of whether the product shown at each place was relevant,
+and `sizes`, the (shoppers,) number of relevant products, 1 or more; they give one value a shopper, 0 to 1.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Values = NDArray[np.float64]
 
 
 def hits_of(rankings: Sequence[Ranking], relevant: Sequence[Positions], k: int) -> Hits:
-    """(shoppers, k): whether each place holds a relevant product; places a short ranking leaves empty are misses."""
+    """(shoppers, k): whether each place holds a relevant product; places left empty are misses."""
     table = np.zeros((len(rankings), k), dtype=bool)
     for row, ranking, wanted in zip(table, rankings, relevant, strict=True):
         shown = ranking.positions[:k]
@@ -44,7 +44,7 @@ def ndcg(hits: Hits, sizes: Sizes) -> Values:
 
 def hit_rate(hits: Hits) -> Values:
     """1 where any of the k shown was relevant."""
-    return hits.any(axis=1).astype(np.float64)
+    return np.asarray(hits.any(axis=1), np.float64)
 
 
 def reciprocal_rank(hits: Hits) -> Values:
@@ -53,7 +53,7 @@ def reciprocal_rank(hits: Hits) -> Values:
 
 
 def coverage(rankings: Sequence[Ranking], k: int, products: int) -> float:
-    """Share of the catalogue that is among the first k of anybody's ranking; NaN for no rankings or no products."""
+    """Share of the catalogue among the first k of anybody's ranking; NaN for no rankings or products."""
     if not rankings or not products:
         return float("nan")
     shown = np.concatenate([ranking.positions[:k] for ranking in rankings])

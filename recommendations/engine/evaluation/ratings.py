@@ -1,4 +1,4 @@
-"""Rating prediction by k-fold cross-validation, on the very folds the Surprise project publishes its figures on."""
+"""Rating prediction by k-fold cross-validation, on the very folds the Surprise project publishes on."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ class FoldErrors:
 
 
 def folds(count: int, *, n_splits: int = 5, seed: int = 0) -> Iterator[tuple[Rows, Rows]]:
-    """(train rows, test rows) of each fold; the same as Surprise's KFold(n_splits, random_state=seed) of `count` rows.
+    """(train rows, test rows) of each fold; the same as Surprise's KFold(n_splits, random_state=seed) of
+    `count` rows.
 
-    Surprise shuffles with numpy's legacy generator, which is hence used here, too. Raises ValueError for fewer than
-    2 folds or more folds than rows.
+    Surprise shuffles with numpy's legacy generator, which is hence used here, too. Raises ValueError for
+    fewer than 2 folds or more folds than rows.
     """
     if not 2 <= n_splits <= count:
         raise ValueError(f"n_splits must be from 2 to the number of ratings ({count}).")
     order = np.arange(count)
-    np.random.RandomState(seed).shuffle(order)  # noqa: NPY002
+    np.random.RandomState(seed).shuffle(order)
     for test in np.array_split(np.arange(count), n_splits):
         train = np.concatenate([order[: test[0]], order[test[-1] + 1 :]])
         yield train, order[test]
@@ -44,7 +45,7 @@ def folds(count: int, *, n_splits: int = 5, seed: int = 0) -> Iterator[tuple[Row
 def cross_validate(
     ratings: RatingColumns, predict: Predict, *, n_splits: int = 5, seed: int = 0, progress: Progress = silent
 ) -> FoldErrors:
-    """The errors of `predict`, asked for each fold from the other folds. The order of the rows decides the folds."""
+    """The errors of `predict`, fold by fold. The order of the rows decides the folds."""
     rmses, maes = [], []
     for train, test in folds(len(ratings), n_splits=n_splits, seed=seed):
         asked = ratings.rows(test)

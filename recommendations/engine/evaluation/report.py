@@ -17,7 +17,8 @@ from recommendations.engine.types import UNKNOWN, Positions, Progress, Ranking, 
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """What was measured. `values` maps "recall@10", "ndcg@10", "hit_rate@10", "mrr@10", "coverage@10" ... to 0..1.
+    """What was measured. `values` maps "recall@10", "ndcg@10", "hit_rate@10", "mrr@10", "coverage@10" ... to
+    0..1.
 
     by_shopper: the same but coverage, (shoppers,) each in the holdout's order, for paired comparisons.
     """
@@ -53,10 +54,11 @@ def evaluate(
     batch_size: int = 256,
     progress: Progress = silent,
 ) -> Report:
-    """Ranks all the model's products a test shopper has no train feedback on, and looks for what they liked later.
+    """Ranks all the model's products a test shopper has no train feedback on, and looks for what they liked
+    later.
 
-    The model may have been fitted on other data than the holdout's: products are matched by id, and a relevant
-    product it does not know is a miss.
+    The model may have been fitted on other data than the holdout's: products are matched by id, and a
+    relevant product it does not know is a miss.
     """
     own = recommender.products.positions(holdout.products.ids)
     deepest = max(ks)

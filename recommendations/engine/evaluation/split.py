@@ -23,7 +23,8 @@ class Holdout:
 
     Every tuple has one entry a shopper. histories: before the cut, at least one row. relevant: positions in
     `products`, one or more, that were new to the shopper and of positive weight. The last three are the later
-    explicit ratings, (n,) each: number of the shopper's history in `rating_histories`, position of the product, rating.
+    explicit ratings, (n,) each: number of the shopper's history in `rating_histories`, position of the
+    product, rating.
     """
 
     products: Vocabulary
@@ -44,8 +45,8 @@ def time_split(
 ) -> tuple[Interactions, Holdout]:
     """(rows before the cut, what came at or after it). Both vocabularies are kept whole.
 
-    at: unix seconds of the cut; None puts it where the last `fraction` (above 0, below 1) of the rows begins, all
-    rows of that very second included. Raises ValueError for a fraction outside that range.
+    at: unix seconds of the cut; None puts it where the last `fraction` (above 0, below 1) of the rows begins,
+    all rows of that very second included. Raises ValueError for a fraction outside that range.
     """
     if not 0 < fraction < 1:
         raise ValueError("fraction must be above 0 and below 1.")
@@ -66,8 +67,8 @@ def _cut(times: NDArray[np.int64], fraction: float) -> int:
 def hold_out(train: Interactions, later: Interactions) -> Holdout:
     """What `later` asks of a model fitted on `train`; the two must share their vocabularies.
 
-    For shops whose events repeat: `Interactions` keeps only the latest of a shopper's rows for a product, so cut the
-    events first and build both sides from their own, lest a product bought before and after seem new.
+    For shops whose events repeat: `Interactions` keeps only the latest of a shopper's rows for a product, so
+    cut the events first and build both sides from their own, lest a product bought before and after seem new.
     """
     if len(train.products) != len(later.products) or len(train.shoppers) != len(later.shoppers):
         raise ValueError("train and later must share their vocabularies; build both with the same catalogue.")

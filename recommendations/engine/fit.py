@@ -1,0 +1,72 @@
+"""Training data -> everything a shop serves from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from recommendations.engine.algorithms.catalogue import algorithm_named, rating_algorithm_named
+from recommendations.engine.artefact import Bundle, Part
+from recommendations.engine.protocols import Algorithm, RatingAlgorithm
+from recommendations.engine.types import Interactions, Progress, silent
+
+MINIMUM_RATINGS = 100
+RANKER_SHARE, RATINGS_SHARE = 0.7, 0.95
+
+
+def fit_bundle(
+    interactions: Interactions,
+    algorithm: str = "svd",
+    config: Any = None,
+    *,
+    seed: int,
+    progress: Progress = silent,
+    rating_algorithm: str = "svd",
+    rating_config: Any = None,
+    popularity_config: Any = None,
+    minimum_ratings: int = MINIMUM_RATINGS,
+    metadata: dict[str, Any] | None = None,
+) -> Bundle:
+    """Fits the ranker, the rating predictor (given at least `minimum_ratings` ratings) and popularity.
+
+    config, rating_config, popularity_config: the algorithm's config dataclass, None for its defaults.
+    metadata: what else the manifest should say, JSON values only. Raises ValueError for unknown names and
+    what `fit` itself raises.
+    """
+    chosen, predictor = algorithm_named(algorithm), rating_algorithm_named(rating_algorithm)
+    rated = int(np.isfinite(interactions.ratings).sum())
+    ranker = _fitted(chosen, config, interactions, seed, _stretch(progress, 0.0, RANKER_SHARE))
+    ratings = None
+    if rated >= minimum_ratings:
+        ratings = _fitted(
+            predictor, rating_config, interactions, seed, _stretch(progress, RANKER_SHARE, RATINGS_SHARE)
+        )
+    popularity = _fitted(
+        algorithm_named("popularity"),
+        popularity_config,
+        interactions,
+        seed,
+        _stretch(progress, RATINGS_SHARE, 1.0),
+    )
+    counts = {"interactions": len(interactions), "ratings": rated, "shoppers": len(interactions.shoppers)}
+    return Bundle(
+        interactions.products, ranker, popularity, ratings, {**counts, "seed": seed, **(metadata or {})}
+    )
+
+
+def _fitted(
+    algorithm: Algorithm | RatingAlgorithm,
+    config: Any,
+    interactions: Interactions,
+    seed: int,
+    progress: Progress,
+) -> Part[Any]:
+    settings = algorithm.config_class() if config is None else config
+    model = algorithm.fit(interactions, settings, seed=seed, progress=progress)
+    return Part(algorithm.name, settings, model)
+
+
+def _stretch(progress: Progress, start: float, end: float) -> Progress:
+    """Progress of one part as progress of the whole."""
+    return lambda share: progress(start + (end - start) * share)
