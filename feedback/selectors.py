@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from feedback.models import Event, Rating, RatingChange, Shopper
 
 RatingRow = tuple[int, int, datetime]
 EventRow = tuple[int, str, datetime]
+CHUNK = 20_000
 
 
 def ratings_of(shopper_id: int) -> list[RatingRow]:
@@ -48,3 +49,23 @@ def suggest_shoppers(beginning: str, *, limit: int = 8) -> list[str]:
         external_id__istartswith=beginning, is_anonymous=False, account__isnull=True
     ).values_list("external_id", flat=True)
     return sorted(found[:200], key=lambda external_id: (len(external_id), external_id))[:limit]
+
+
+def rating_columns(until: datetime) -> Iterator[tuple[int, int, int, datetime]]:
+    """(shopper id, product id, value, when) of every rating of a consenting shopper, in no order."""
+    ratings = Rating.objects.filter(rated_at__lte=until, shopper__consent=True).order_by()
+    return ratings.values_list("shopper_id", "product_id", "value", "rated_at").iterator(CHUNK)
+
+
+def event_columns(until: datetime) -> Iterator[tuple[int, int, str, datetime]]:
+    """(shopper id, product id, kind, when) of every event of a consenting shopper, in no order."""
+    events = Event.objects.filter(occurred_at__lte=until, shopper__consent=True).order_by()
+    return events.values_list("shopper_id", "product_id", "kind", "occurred_at").iterator(CHUNK)
+
+
+def has_feedback(*, since: datetime | None = None) -> bool:
+    """Whether anybody rated or did anything (after `since`)."""
+    ratings, events = Rating.objects.all(), Event.objects.all()
+    if since is not None:
+        ratings, events = ratings.filter(rated_at__gt=since), events.filter(occurred_at__gt=since)
+    return ratings.exists() or events.exists()

@@ -59,6 +59,7 @@ class TrainingRun(models.Model):
     class Trigger(models.TextChoices):
         RATINGS = "ratings", "enough new ratings"
         AGE = "age", "the model had grown old"
+        FIRST = "first", "there was no model"
         ADMIN = "admin", "asked for in the admin"
         COMMAND = "command", "asked for on the command line"
         RETRY = "retry", "a run had been abandoned"
@@ -71,6 +72,9 @@ class TrainingRun(models.Model):
     stage = models.CharField(max_length=40, default="queued")
     percent = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(100)])
     outcome = models.TextField(blank=True, help_text="What came of it, in words.")
+    change_watermark = models.PositiveBigIntegerField(
+        default=0, help_text="Rating changes up to this number were looked at."
+    )
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

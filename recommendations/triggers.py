@@ -1,11 +1,26 @@
-"""When a retraining is due, and who may start it."""
+"""When a retraining is due, and the message that starts one."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import logging
+from datetime import datetime, timedelta
 from typing import Any
 
-from recommendations.models import TrainingRun
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from feedback.selectors import has_feedback, rating_changes_after
+from recommendations import runs
+from recommendations.conf import Conf, conf
+from recommendations.models import ModelVersion, TrainingRun
+
+logger = logging.getLogger(__name__)
+Status, Trigger = TrainingRun.Status, TrainingRun.Trigger
+TASK = "recommendations.train"
+# A message nobody took by then is dropped: the row is what counts, and it is sent again.
+MESSAGE_SECONDS = 60
+LONGEST_PAUSE = timedelta(hours=1)
 
 
 def request_training(
@@ -15,4 +30,77 @@ def request_training(
 
     The run is a row first and a message second: with the broker down the row stays and is picked up later.
     """
-    raise NotImplementedError
+    run = runs.open_run(trigger=trigger, now=now, algorithm=algorithm, requested_by=requested_by)
+    if run is not None:
+        transaction.on_commit(lambda: send(run.pk), robust=True)
+    return run
+
+
+def request_if_due(*, now: datetime) -> TrainingRun | None:
+    """Queue a training if one is due by the settings; whichever process asks."""
+    trigger = due(conf(), now=now)
+    return request_training(trigger=trigger, now=now) if trigger else None
+
+
+def catch_up(*, now: datetime) -> None:
+    """What the beat does: end abandoned runs, send forgotten ones again, start a due one."""
+    runs.reap(now=now, abandoned_after=conf().abandoned_after)
+    forgotten = TrainingRun.objects.filter(
+        status=Status.QUEUED, created_at__lt=now - timedelta(seconds=MESSAGE_SECONDS)
+    )
+    for run_id in forgotten.values_list("pk", flat=True):
+        send(run_id)
+    request_if_due(now=now)
+
+
+def due(settings: Conf, *, now: datetime) -> TrainingRun.Trigger | None:
+    """Why a training should start now, or None."""
+    latest = TrainingRun.objects.first()
+    if latest is not None:
+        if latest.is_active:
+            return None
+        if latest.stage == "abandoned" and not _abandoned_before(latest):
+            return Trigger.RETRY
+        if now - (latest.started_at or latest.created_at) < _pause(settings):
+            return None
+    return _why(settings, now=now)
+
+
+def _why(settings: Conf, *, now: datetime) -> TrainingRun.Trigger | None:
+    live = ModelVersion.objects.filter(is_live=True).first()
+    if live is None:
+        return Trigger.FIRST if has_feedback() else None
+    seen = (
+        TrainingRun.objects.filter(status__in=[Status.PUBLISHED, Status.REJECTED])
+        .values_list("change_watermark", flat=True)
+        .first()
+    )
+    changes = rating_changes_after(live.change_watermark if seen is None else seen)
+    if changes >= settings.retrain_after_ratings:
+        return Trigger.RATINGS
+    grown_old = now - live.created_at >= settings.retrain_max_age
+    return Trigger.AGE if grown_old and has_feedback(since=live.data_watermark) else None
+
+
+def _abandoned_before(run: TrainingRun) -> bool:
+    """Whether the run was itself the retry of an abandoned one: then the ordinary pause holds."""
+    return run.trigger == Trigger.RETRY
+
+
+def _pause(settings: Conf) -> timedelta:
+    """The least time between two runs: the setting, doubled for every failure in a row, to an hour."""
+    failures = 0
+    for status in TrainingRun.objects.values_list("status", flat=True)[:10]:
+        if status != Status.FAILED:
+            break
+        failures += 1
+    longest = max(LONGEST_PAUSE, settings.retrain_min_interval)
+    return min(settings.retrain_min_interval * 2**failures, longest)
+
+
+def send(run_id: int) -> None:
+    """Tell a worker about the run. A broker that is down is logged: the beat sends it again later."""
+    try:
+        current_app.tasks[TASK].apply_async(args=[run_id], expires=MESSAGE_SECONDS, retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("training run %d waits for the broker: %s", run_id, error)

@@ -1,4 +1,4 @@
-"""The tests' settings: the demo's openness, a fast password hasher, tasks in-process."""
+"""The tests' settings: the demo's openness, a fast password hasher, artefacts in a folder of their own."""
 
 from pathlib import Path
 from tempfile import gettempdir
@@ -9,7 +9,6 @@ from shopreco.settings.dev import *
 DEBUG = False
 SECRET_KEY = "insecure-test-key-0123456789-0123456789-0123456789-0123456789"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-CELERY_TASK_ALWAYS_EAGER = True
 # Tests point this at a folder of their own; nothing is written here.
 RECOMMENDATIONS = {**RECOMMENDATIONS, "artefact_root": Path(gettempdir()) / "shopreco-tests-unset"}
 LOGGING = {"version": 1, "disable_existing_loggers": False}

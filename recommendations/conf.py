@@ -1,0 +1,54 @@
+"""The app's settings, as one frozen value. Read from `settings.RECOMMENDATIONS`, whose keys are the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+
+# How much one signal says about liking a product, from -1 (never show me this) to 1 (I chose this).
+RATING_WEIGHTS = {1: -1.0, 2: -0.5, 3: 0.3, 4: 0.7, 5: 1.0}
+EVENT_WEIGHTS = {
+    "view": 0.1,
+    "click": 0.15,
+    "basket": 0.4,
+    "wishlist": 0.6,
+    "purchase": 1.0,
+    "dismiss": -1.0,
+}
+
+
+@dataclass(frozen=True)
+class Conf:
+    """Settings of recommending and retraining."""
+
+    algorithm: str
+    artefact_root: Path
+    retrain_after_ratings: int
+    retrain_max_age: timedelta
+    retrain_min_interval: timedelta
+    abandoned_after: timedelta = timedelta(seconds=30)
+    keep_versions: int = 10
+    seed: int = 0
+    holdout_fraction: float = 0.2
+    # A candidate of another kind than the live model replaces it when its NDCG@10 is higher. A refreshed
+    # model of the same kind is published unless it lost more than this share of it.
+    tolerated_loss: float = 0.2
+    rating_weights: Mapping[int, float] = field(default_factory=lambda: RATING_WEIGHTS)
+    event_weights: Mapping[str, float] = field(default_factory=lambda: EVENT_WEIGHTS)
+    # The longest list a shopper can page through, and how many best-scored products it is chosen from.
+    list_length: int = 200
+    candidates: int = 400
+    history_events: int = 1000
+    list_cache_seconds: int = 3600
+    trending_cache_seconds: int = 60
+    trending_half_life: timedelta = timedelta(days=7)
+    trending_rows: int = 5000
+
+
+def conf() -> Conf:
+    """The settings in force; read at every call so that tests and `override_settings` are seen."""
+    return Conf(**settings.RECOMMENDATIONS)

@@ -1,0 +1,96 @@
+"""The only door from the database to the engine's training data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from catalog.models import Product
+from feedback.selectors import event_columns, last_rating_change, rating_columns
+from recommendations.conf import Conf
+from recommendations.engine.types import Interactions, Vocabulary
+from recommendations.signals import RATING, Signals, combine, weigh
+
+COLUMNS = ["shopper", "product", "kind", "value", "time"]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Everything known at the watermark. change_watermark: the last rating change that is in it."""
+
+    signals: Signals
+    products: Vocabulary
+    shoppers: Vocabulary
+    watermark: datetime
+    change_watermark: int
+
+    def interactions(self) -> Interactions:
+        """One row per shopper and product."""
+        return self._interactions(np.ones(len(self.signals), dtype=bool))
+
+    def split(self, fraction: float) -> tuple[Interactions, Interactions] | None:
+        """(before, after) the moment where the last `fraction` of the signals begins; None for no signals.
+
+        Signals are cut before they are combined: what a shopper did later must not colour the earlier rows.
+        """
+        times = self.signals.times
+        if not len(times):
+            return None
+        place = min(len(times) - 1, len(times) - round(len(times) * fraction))
+        before = times < np.partition(times, place)[place]
+        return self._interactions(before), self._interactions(~before)
+
+    def _interactions(self, mask: np.ndarray) -> Interactions:
+        chosen = self.signals
+        rows = combine(
+            Signals(
+                chosen.shoppers[mask], chosen.products[mask], chosen.weights[mask],
+                chosen.ratings[mask], chosen.times[mask],
+            )
+        )  # fmt: skip
+        order = np.lexsort((rows.products, rows.times, rows.shoppers))
+        return Interactions(
+            self.shoppers, self.products,
+            self.shoppers.positions(rows.shoppers[order]), self.products.positions(rows.products[order]),
+            rows.ratings[order], rows.weights[order], rows.times[order],
+        )  # fmt: skip
+
+
+def load(settings: Conf, *, now: datetime) -> Dataset:
+    """All consenting shoppers' feedback on visible products, up to `now`."""
+    # Read first: a rating that comes in while the rows are read is counted again rather than forgotten.
+    change_watermark = last_rating_change()
+    frame = pd.concat([_ratings(now), _events(now)], ignore_index=True)
+    sold = np.array(Product.objects.public().order_by("pk").values_list("pk", flat=True), np.int64)
+    frame = frame[frame["product"].isin(sold)]
+    kinds = frame["kind"].to_numpy(dtype=object)
+    values = frame["value"].to_numpy(np.float32)
+    signals = Signals(
+        shoppers=frame["shopper"].to_numpy(np.int64),
+        products=frame["product"].to_numpy(np.int64),
+        weights=weigh(kinds, values, ratings=settings.rating_weights, events=settings.event_weights),
+        ratings=values,
+        times=frame["time"].to_numpy(np.int64),
+    )
+    return Dataset(
+        signals, Vocabulary(sold), Vocabulary.of(signals.shoppers), now, change_watermark
+    )
+
+
+def _ratings(until: datetime) -> pd.DataFrame:
+    frame = pd.DataFrame.from_records(rating_columns(until), columns=["shopper", "product", "value", "time"])
+    return frame.assign(kind=RATING, time=_seconds(frame["time"]), value=frame["value"].astype(np.float32))
+
+
+def _events(until: datetime) -> pd.DataFrame:
+    frame = pd.DataFrame.from_records(event_columns(until), columns=["shopper", "product", "kind", "time"])
+    return frame.assign(value=np.float32(np.nan), time=_seconds(frame["time"]))
+
+
+def _seconds(times: pd.Series[datetime]) -> pd.Series[int]:
+    """Unix seconds of a column of moments."""
+    moments = pd.to_datetime(times, utc=True)
+    return (moments - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(seconds=1)
