@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from recommendations.engine.types import History, Interactions
@@ -12,7 +14,7 @@ Row = tuple[object, object, float, float, int]
 NONE = float("nan")
 
 
-def interactions(rows: list[Row], *, catalogue: list[object] | None = None) -> Interactions:
+def interactions(rows: Sequence[Row], *, catalogue: list[object] | None = None) -> Interactions:
     shoppers, products, ratings, weights, times = (list(column) for column in zip(*rows, strict=True))
     return Interactions.from_columns(
         np.asarray(shoppers),
@@ -53,7 +55,7 @@ def rated_history(
 
 
 def checkerboard(size: int = 8, *, catalogue: list[object] | None = None) -> Interactions:
-    """Shoppers 0..2n-1 and products 100..100+2n-1; the even shoppers like the even products, the odd the odd ones.
+    """Shoppers 0..2n-1 and products 100..100+2n-1: the even shoppers like the even products, the odd the odd.
 
     Each shopper lacks one product of their own kind: the one of their own number.
     """
@@ -67,7 +69,7 @@ def checkerboard(size: int = 8, *, catalogue: list[object] | None = None) -> Int
 
 
 def tastes(*, shoppers: int = 60, products: int = 40, seed: int = 0) -> Interactions:
-    """Ratings 1 to 5 by shoppers and of products with two hidden tastes; each shopper rates about half."""
+    """Ratings 1 to 5 by two hidden tastes; each shopper rates about half of the products."""
     random = np.random.default_rng(seed)
     liking = random.normal(size=(shoppers, 2)) @ random.normal(size=(2, products))
     stars = np.clip(np.rint(3 + liking + random.normal(scale=0.3, size=liking.shape)), 1, 5)

@@ -21,7 +21,7 @@ def mask(*positions: int) -> np.ndarray:
 
 
 def order(of: Ranking) -> list[int]:
-    return of.positions.tolist()
+    return [int(position) for position in of.positions]
 
 
 RANKINGS = st.permutations(range(7)).flatmap(
