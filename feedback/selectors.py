@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from django.db.models import Count, QuerySet
+
 from feedback.models import Event, Rating, RatingChange, Shopper
 
 RatingRow = tuple[int, int, datetime]
@@ -69,3 +71,68 @@ def has_feedback(*, since: datetime | None = None) -> bool:
     if since is not None:
         ratings, events = ratings.filter(rated_at__gt=since), events.filter(occurred_at__gt=since)
     return ratings.exists() or events.exists()
+
+
+def ratings_with_products(shopper: Shopper | None) -> QuerySet[Rating]:
+    """A shopper's ratings, newest first, with their products; none for a visitor."""
+    if not shopper:
+        return Rating.objects.none()
+    ratings = Rating.objects.filter(shopper_id=shopper.pk).order_by("-rated_at", "-pk")
+    return ratings.select_related("product__category__parent").defer(
+        "product__description", "product__attributes"
+    )
+
+
+def has_dismissed(shopper: Shopper | None, product_id: int) -> bool:
+    """Whether the shopper said "not interested" in the product."""
+    if not shopper:
+        return False
+    return Event.objects.filter(
+        shopper_id=shopper.pk, product_id=product_id, kind=Event.Kind.DISMISS
+    ).exists()
+
+
+def recent_events(*, since: datetime, until: datetime, most: int) -> list[EventRow]:
+    """(product id, kind, when) of the newest events of a span, whoever's."""
+    events = Event.objects.filter(occurred_at__gt=since, occurred_at__lte=until).order_by("-occurred_at")
+    return list(events.values_list("product_id", "kind", "occurred_at")[:most])
+
+
+def recent_ratings(*, since: datetime, until: datetime, most: int) -> list[RatingRow]:
+    """(product id, value, when) of the newest ratings of a span, whoever's."""
+    ratings = Rating.objects.filter(rated_at__gt=since, rated_at__lte=until).order_by("-rated_at")
+    return list(ratings.values_list("product_id", "value", "rated_at")[:most])
+
+
+def co_purchases(product_id: int, *, most: int, least: int) -> dict[int, int]:
+    """product id -> in how many orders it was bought together with the given product, if `least` or more."""
+    orders = _purchases().filter(product_id=product_id).values("order_ref")
+    together = _purchases().filter(order_ref__in=orders).exclude(product_id=product_id)
+    counted = together.values("product_id").annotate(orders=Count("order_ref", distinct=True))
+    rows = counted.filter(orders__gte=least).order_by("-orders", "product_id")[:most]
+    return {row["product_id"]: row["orders"] for row in rows}
+
+
+def order_counts(product_ids: list[int]) -> dict[int, int]:
+    """product id -> in how many orders it was bought."""
+    counted = _purchases().filter(product_id__in=product_ids).values("product_id").order_by()
+    return {
+        row["product_id"]: row["orders"] for row in counted.annotate(orders=Count("order_ref", distinct=True))
+    }
+
+
+def order_count() -> int:
+    """How many orders there are."""
+    return _purchases().values("order_ref").distinct().count()
+
+
+def _purchases() -> QuerySet[Event]:
+    return Event.objects.filter(kind=Event.Kind.PURCHASE).exclude(order_ref="")
+
+
+def ids_like(external_id: str, *, limit: int = 8) -> list[str]:
+    """Ids to offer for one that nobody has: those with the longest common beginning that any has."""
+    for length in sorted({len(external_id), len(external_id) // 2, 1, 0}, reverse=True):
+        if found := suggest_shoppers(external_id[:length], limit=limit):
+            return found
+    return []

@@ -1,4 +1,4 @@
-"""The app's settings, as one frozen value. Read from `settings.RECOMMENDATIONS`, whose keys are the fields."""
+"""The app's settings, as one frozen value; the keys of `settings.RECOMMENDATIONS` are its fields."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -51,4 +52,5 @@ class Conf:
 
 def conf() -> Conf:
     """The settings in force; read at every call so that tests and `override_settings` are seen."""
-    return Conf(**settings.RECOMMENDATIONS)
+    values: dict[str, Any] = settings.RECOMMENDATIONS
+    return Conf(**values)

@@ -75,9 +75,7 @@ def load(settings: Conf, *, now: datetime) -> Dataset:
         ratings=values,
         times=frame["time"].to_numpy(np.int64),
     )
-    return Dataset(
-        signals, Vocabulary(sold), Vocabulary.of(signals.shoppers), now, change_watermark
-    )
+    return Dataset(signals, Vocabulary(sold), Vocabulary.of(signals.shoppers), now, change_watermark)
 
 
 def _ratings(until: datetime) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from dataclasses import asdict, dataclass
@@ -62,7 +63,7 @@ def judge(
     metrics = {
         "protocol": {
             "split": "time", "fraction": settings.holdout_fraction, "shoppers": len(holdout),
-            "train_interactions": len(train), "k": K, "candidates": "all products without feedback before the cut",
+            "train_interactions": len(train), "k": K, "ranked": "all products without earlier feedback",
         },
         "algorithm": algorithm, "candidate": candidate, "live": others.pop("live", None),
         "baselines": others, "seconds": seconds,
@@ -75,7 +76,9 @@ def decide(
 ) -> Verdict:
     """The rule itself: a tie between kinds keeps the live one, a refresh of its kind is published."""
     figure = metrics["candidate"].get(DECIDES)
-    shown = f"NDCG@{K} {figure:.4f}" if figure is not None else "not measurable yet: too little later feedback"
+    shown = (
+        f"NDCG@{K} {figure:.4f}" if figure is not None else "not measurable yet: too little later feedback"
+    )
     if live is None:
         return Verdict(True, f"First model. {shown}.", metrics)
     if same_kind:
@@ -86,7 +89,9 @@ def decide(
         return Verdict(True, f"Refreshed. {shown}.", metrics)
     rival = (metrics["live"] or {}).get(DECIDES)
     if rival is not None and (figure is None or figure <= rival):
-        return Verdict(False, f"{shown}; the live {live.algorithm} has {rival:.4f}: kept the live one.", metrics)
+        return Verdict(
+            False, f"{shown}; the live {live.algorithm} has {rival:.4f}: kept the live one.", metrics
+        )
     return Verdict(True, f"{shown}, better than the live {live.algorithm}.", metrics)
 
 
@@ -94,11 +99,10 @@ def _rivals(algorithm: str, config: Any, live: ModelVersion | None) -> dict[str,
     """name -> (algorithm, config) of what the candidate is measured beside; "live" only where it differs."""
     rivals = {name: (name, algorithm_named(name).config_class()) for name in BASELINES if name != algorithm}
     if live is not None and (live.algorithm, live.config) != (algorithm, asdict(config)):
-        try:
-            rivals["live"] = (live.algorithm, config_from(algorithm_named(live.algorithm).config_class, live.config))
-        except ValueError:
-            # Made by code that is gone: there is nothing to compare with, and it cannot be loaded either.
-            pass
+        # A version made by code that is gone can be neither fitted nor loaded: nothing to compare with.
+        with contextlib.suppress(ValueError):
+            known = algorithm_named(live.algorithm)
+            rivals["live"] = (live.algorithm, config_from(known.config_class, live.config))
     return rivals
 
 

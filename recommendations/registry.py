@@ -21,7 +21,7 @@ from recommendations.engine import artefact
 from recommendations.engine.artefact import ArtefactError, Bundle
 from recommendations.models import ModelVersion
 
-__all__ = ["ArtefactError", "Bundle", "Facts", "load", "live_version", "make_live", "publish", "roll_back"]
+__all__ = ["ArtefactError", "Bundle", "Facts", "live_version", "load", "make_live", "publish", "roll_back"]
 
 logger = logging.getLogger(__name__)
 LEFTOVERS_AFTER = timedelta(hours=1)

@@ -24,7 +24,7 @@ Clock = Callable[[], datetime]
 BEAT_SECONDS = 5.0
 
 
-class RunLost(Exception):
+class RunLostError(Exception):
     """The run was ended from outside (reaped as abandoned); whoever works on it must stop."""
 
 
@@ -50,19 +50,19 @@ def claim(run_id: int, *, now: datetime) -> bool:
 
 
 def advance(run_id: int, *, stage: str, percent: int, now: datetime) -> None:
-    """Say how far the run is. Raises RunLost when it is no longer running."""
+    """Say how far the run is. Raises RunLostError when it is no longer running."""
     _update_running(run_id, stage=stage, percent=percent, heartbeat_at=now)
 
 
 def note_watermark(run_id: int, change_watermark: int) -> None:
-    """Remember which rating changes the run has looked at. Raises RunLost."""
+    """Remember which rating changes the run has looked at. Raises RunLostError."""
     _update_running(run_id, change_watermark=change_watermark)
 
 
 def finish(
     run_id: int, *, status: Status, outcome: str, now: datetime, version: ModelVersion | None = None
 ) -> None:
-    """End the run. Raises RunLost when it was ended already."""
+    """End the run. Raises RunLostError when it was ended already."""
     stage = "done" if status == Status.PUBLISHED else status.label
     _update_running(
         run_id, status=status, stage=stage, percent=100, outcome=outcome, finished_at=now, version=version
@@ -114,4 +114,4 @@ def beating(run_id: int, *, clock: Clock, every: float = BEAT_SECONDS) -> Iterat
 
 def _update_running(run_id: int, **columns: Any) -> None:
     if not TrainingRun.objects.filter(pk=run_id, status=Status.RUNNING).update(**columns):
-        raise RunLost(f"Training run {run_id} was ended by someone else.")
+        raise RunLostError(f"Training run {run_id} was ended by someone else.")

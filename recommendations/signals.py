@@ -28,7 +28,9 @@ class Signals:
         return len(self.products)
 
 
-def weigh(kinds: NDArray[Any], values: Floats, *, ratings: Mapping[int, float], events: Mapping[str, float]) -> Floats:
+def weigh(
+    kinds: NDArray[Any], values: Floats, *, ratings: Mapping[int, float], events: Mapping[str, float]
+) -> Floats:
     """(n,) weight of each signal: by its stars where it is a rating, else by the kind of the event."""
     weights = np.zeros(len(kinds), np.float32)
     for kind, weight in events.items():

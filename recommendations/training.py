@@ -21,7 +21,7 @@ Watcher = Callable[[str, int], None]
 READING, EVALUATING, FITTING, PUBLISHING = (0, 10), (10, 60), (60, 95), (95, 100)
 
 
-class NothingToLearn(Exception):
+class NothingToLearnError(Exception):
     """There is no feedback to fit a model to."""
 
 
@@ -45,9 +45,9 @@ def see_through(run_id: int, *, clock: runs.Clock, watch: Watcher = unwatched) -
     """Train for a running run and write down what came of it."""
     try:
         _train(TrainingRun.objects.get(pk=run_id), conf(), clock=clock, watch=watch)
-    except runs.RunLost as lost:
+    except runs.RunLostError as lost:
         logger.warning("%s", lost)
-    except NothingToLearn as empty:
+    except NothingToLearnError as empty:
         runs.fail(run_id, outcome=str(empty), now=clock())
     except Exception as error:
         logger.exception("training run %d failed", run_id)
@@ -67,7 +67,9 @@ def _train(run: TrainingRun, settings: Conf, *, clock: runs.Clock, watch: Watche
     data = dataset.load(settings, now=clock())
     runs.note_watermark(run.pk, data.change_watermark)
     if not len(data.signals) or not len(data.products):
-        raise NothingToLearn("There is no feedback to learn from yet. Import some, or let shoppers rate.")
+        raise NothingToLearnError(
+            "No feedback to learn from yet. Import some, or let shoppers rate."
+        )
     algorithm = run.algorithm or settings.algorithm
     verdict = judge(
         data, algorithm, live=registry.live_version(), settings=settings,

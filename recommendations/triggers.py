@@ -94,13 +94,13 @@ def _pause(settings: Conf) -> timedelta:
         if status != Status.FAILED:
             break
         failures += 1
-    longest = max(LONGEST_PAUSE, settings.retrain_min_interval)
-    return min(settings.retrain_min_interval * 2**failures, longest)
+    doubled: timedelta = settings.retrain_min_interval * 2**failures
+    return min(doubled, max(LONGEST_PAUSE, settings.retrain_min_interval))
 
 
 def send(run_id: int) -> None:
     """Tell a worker about the run. A broker that is down is logged: the beat sends it again later."""
     try:
-        current_app.tasks[TASK].apply_async(args=[run_id], expires=MESSAGE_SECONDS, retry=False)
+        current_app.tasks[TASK].apply_async(args=(run_id,), expires=MESSAGE_SECONDS, retry=False)
     except (OperationalError, OSError) as error:
         logger.warning("training run %d waits for the broker: %s", run_id, error)

@@ -11,5 +11,9 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     # Catches up whatever a rating could not start: broker down, process killed, model grown old.
-    "retrain-if-due": {"task": "recommendations.retrain_if_due", "schedule": 20.0, "options": {"expires": 15}},
+    "retrain-if-due": {
+        "task": "recommendations.retrain_if_due",
+        "schedule": 20.0,
+        "options": {"expires": 15},
+    },
 }

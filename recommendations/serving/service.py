@@ -4,39 +4,184 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import numpy as np
+
 from catalog.models import Category, Product
 from feedback.models import Shopper
-from recommendations.serving.results import Filters, Recommendations, Sort
+from recommendations.conf import Conf, conf
+from recommendations.engine.protocols import FindsSimilar
+from recommendations.engine.topk import top
+from recommendations.engine.types import UNKNOWN
+from recommendations.merchandising import rules_in_force
+from recommendations.serving import baskets, reasons, shelf, trends
+from recommendations.serving.candidates import candidates_for
+from recommendations.serving.history import NOTHING, ShopperHistory, history_of
+from recommendations.serving.index import LiveModel, live_model
+from recommendations.serving.results import Filters, Item, Reason, Recommendations, Sort, Strategy
+from recommendations.serving.shelf import Place
+
+EVERYTHING = Filters()
 
 
 def recommend_for(
     shopper: Shopper | None,
     *,
     now: datetime,
-    filters: Filters = Filters(),
+    filters: Filters = EVERYTHING,
     sort: Sort = Sort.BEST,
     limit: int = 20,
     offset: int = 0,
 ) -> Recommendations:
     """The shopper's list; the fallback list for None, for an empty history and without consent."""
-    raise NotImplementedError
+    settings, model = conf(), live_model()
+    history = history_of(shopper.pk, settings) if shopper and shopper.consent else NOTHING
+    scores, strategy = _scores(shopper, history, model, filters, settings, now=now)
+    shown = shelf.places(scores, filters, rules_in_force(now=now), history.settled)[: settings.list_length]
+    page = shelf.sort(shown, sort)[offset : offset + limit]
+    return Recommendations(
+        items=_items(page, history, model, strategy),
+        total=len(shown),
+        strategy=strategy,
+        model_version=model.version if model else None,
+        generated_at=now,
+    )
 
 
 def similar_to(product: Product, *, now: datetime, limit: int = 8) -> Recommendations:
     """Products like this one by the live model, else of the same category."""
-    raise NotImplementedError
+    model = live_model()
+    scores, strategy = _alike(product, model, conf())
+    why = "Liked by the same shoppers" if strategy == Strategy.SIMILAR else "From the same department"
+    return _plain(scores, strategy, Reason(why, product), now=now, limit=limit, model=model)
 
 
 def bought_together(product: Product, *, now: datetime, limit: int = 4) -> Recommendations:
     """What was bought in the same orders, by lift; empty when nothing was."""
-    raise NotImplementedError
+    partners = baskets.partner_scores(product)
+    scores = {pk: lift for pk, (lift, _) in partners.items()}
+    answer = _plain(scores, Strategy.BOUGHT_TOGETHER, Reason(""), now=now, limit=limit)
+    items = tuple(
+        Item(
+            item.product,
+            item.score,
+            Reason(f"Bought together in {partners[item.product.pk][1]} orders", product),
+        )
+        for item in answer.items
+    )
+    return Recommendations(items, answer.total, answer.strategy, None, now)
 
 
 def trending(*, now: datetime, limit: int = 20, category: Category | None = None) -> Recommendations:
-    """What shoppers turned to lately."""
-    raise NotImplementedError
+    """What shoppers turned to lately; in a shop nobody visited lately the top rated, then the newest."""
+    filters = Filters(category=category)
+    scores, strategy = _lately(conf(), now=now)
+    return _plain(scores, strategy, _shared_reason(strategy), now=now, limit=limit, filters=filters)
 
 
 def newest(*, now: datetime, limit: int = 20) -> Recommendations:
     """The newest products."""
-    raise NotImplementedError
+    reason = _shared_reason(Strategy.NEWEST)
+    return _plain(trends.newest_scores(conf()), Strategy.NEWEST, reason, now=now, limit=limit)
+
+
+def _scores(
+    shopper: Shopper | None,
+    history: ShopperHistory,
+    model: LiveModel | None,
+    filters: Filters,
+    settings: Conf,
+    *,
+    now: datetime,
+) -> tuple[dict[int, float], Strategy]:
+    if model is None:
+        return _lately(settings, now=now)
+    narrow = filters.category or filters.min_price is not None or filters.max_price is not None
+    allowed = np.array(shelf.eligible(filters).values_list("pk", flat=True), np.int64) if narrow else None
+    known_by = f"{shopper.pk}:{shopper.feedback_version}" if shopper and len(history) else ""
+    found = candidates_for(
+        history, model, settings,
+        shopper_key=known_by, allowed=allowed, min_predicted=filters.min_predicted,
+    )  # fmt: skip
+    return dict(zip(found.products.tolist(), found.scores.tolist(), strict=True)), found.strategy
+
+
+def _lately(settings: Conf, *, now: datetime) -> tuple[dict[int, float], Strategy]:
+    if scores := trends.trend_scores(settings, now=now):
+        return scores, Strategy.TRENDING
+    if scores := trends.top_rated_scores(settings):
+        return scores, Strategy.POPULAR
+    return trends.newest_scores(settings), Strategy.NEWEST
+
+
+def _alike(product: Product, model: LiveModel | None, settings: Conf) -> tuple[dict[int, float], Strategy]:
+    if model and (scores := _alike_by_model(product, model, settings)):
+        return scores, Strategy.SIMILAR
+    if product.category is None:
+        return {}, Strategy.SAME_CATEGORY
+    shelf_mates = Product.objects.in_category(product.category.department).exclude(pk=product.pk).by_rating()
+    return trends.rating_scores(shelf_mates, most=settings.candidates), Strategy.SAME_CATEGORY
+
+
+def _alike_by_model(product: Product, model: LiveModel, settings: Conf) -> dict[int, float]:
+    ranker: object = model.bundle.ranker.model
+    position = model.bundle.products.positions(np.array([product.pk]))
+    if position[0] == UNKNOWN or not isinstance(ranker, FindsSimilar):
+        return {}
+    ranking = top(ranker.similar(position)[0], settings.candidates)
+    near = ranking.scores > 0
+    ids = model.bundle.products.ids[ranking.positions[near]].tolist()
+    return dict(zip(ids, ranking.scores[near].tolist(), strict=True))
+
+
+def _plain(
+    scores: dict[int, float],
+    strategy: Strategy,
+    reason: Reason,
+    *,
+    now: datetime,
+    limit: int,
+    filters: Filters = EVERYTHING,
+    model: LiveModel | None = None,
+) -> Recommendations:
+    """A list that is the same for everybody."""
+    shown = shelf.places(scores, filters, rules_in_force(now=now).without_pins(), ())
+    products = _products(shown[:limit])
+    items = tuple(Item(products[place.product_id], place.score, reason) for place in shown[:limit])
+    return Recommendations(items, len(shown), strategy, model.version if model else None, now)
+
+
+def _items(
+    page: list[Place], history: ShopperHistory, model: LiveModel | None, strategy: Strategy
+) -> tuple[Item, ...]:
+    products = _products(page)
+    ids = [place.product_id for place in page]
+    if model and strategy == Strategy.PERSONAL and page:
+        why = reasons.personal_reasons(ids, history, model)
+    else:
+        why = dict.fromkeys(ids, _shared_reason(strategy))
+    stars = _predicted(ids, history, model)
+    return tuple(
+        Item(products[place.product_id], place.score, why[place.product_id], stars.get(place.product_id))
+        for place in page
+    )
+
+
+def _predicted(ids: list[int], history: ShopperHistory, model: LiveModel | None) -> dict[int, float]:
+    """product id -> stars expected, of the products the rating predictor knows."""
+    if not model or model.bundle.ratings is None or not ids:
+        return {}
+    expected = model.bundle.ratings.model.predict([history.history])[0]
+    positions = model.bundle.products.positions(np.array(ids, np.int64)).tolist()
+    return {pk: float(expected[place]) for pk, place in zip(ids, positions, strict=True) if place != UNKNOWN}
+
+
+def _products(page: list[Place]) -> dict[int, Product]:
+    return Product.objects.for_cards().in_bulk([place.product_id for place in page])
+
+
+def _shared_reason(strategy: Strategy) -> Reason:
+    if strategy == Strategy.TRENDING:
+        return Reason("Many shoppers turned to it lately")
+    if strategy == Strategy.NEWEST:
+        return Reason("New in the shop")
+    return reasons.POPULAR

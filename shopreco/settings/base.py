@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONE, SELF
 from environs import Env
@@ -98,7 +99,11 @@ CACHES = {
         "BACKEND": "shopreco.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "shopreco",
-        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1.0},
+        "OPTIONS": {
+            "serializer": "shopreco.cache.JsonSerializer",
+            "socket_connect_timeout": 0.5,
+            "socket_timeout": 1.0,
+        },
     }
 }
 
@@ -142,7 +147,7 @@ BOOTSTRAP5 = {
     "javascript_url": {"url": f"{STATIC_URL}bootstrap/js/bootstrap.bundle.min.js"},
 }
 
-CONTENT_SECURITY_POLICY = {
+CONTENT_SECURITY_POLICY: dict[str, dict[str, Any]] = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF],
@@ -200,6 +205,7 @@ SPECTACULAR_SETTINGS = {
 # The shop's own settings; recommendations/conf.py reads the RECOMMENDATIONS block.
 SHOPRECO_OPEN_API: bool = env.bool("OPEN_API", False)
 SHOPRECO_OPEN_LOOKUP: bool = env.bool("OPEN_LOOKUP", False)
+SHOPRECO_CURRENCY: str = env.str("CURRENCY", "£")
 RECOMMENDATIONS = {
     "algorithm": env.str("RECOMMENDATION_ALGORITHM", "svd"),
     "artefact_root": env.path("MODEL_DIR", VAR_DIR / "models"),

@@ -1,0 +1,85 @@
+"""The merchandisers' rules, from the database to the engine's pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine import rerank
+from recommendations.engine.types import Ranking
+from recommendations.models import MerchandisingRule
+
+Action = MerchandisingRule.Action
+ORDER = (Action.DROP, Action.BOOST, Action.BURY)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a rule can see of a product."""
+
+    product_id: int
+    category_ids: frozenset[int]
+    brand: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules in force at one moment."""
+
+    rules: tuple[MerchandisingRule, ...]
+
+    def pinned(self) -> list[int]:
+        """Ids of the products to put first, in the order of the rules."""
+        return [rule.product_id for rule in self.rules if rule.action == Action.PIN and rule.product_id]
+
+    def without_pins(self) -> Rules:
+        """The same rules for lists that pins have no business in, such as similar products."""
+        return Rules(tuple(rule for rule in self.rules if rule.action != Action.PIN))
+
+    def apply(self, targets: Sequence[Target], scores: NDArray[np.float32]) -> list[int]:
+        """The new order of the targets (best first) as indices into them; dropped ones are left out."""
+        ranking = Ranking(np.arange(len(targets), dtype=np.int32), np.asarray(scores, np.float32))
+        for action in ORDER:
+            for rule in self.rules:
+                if rule.action == action:
+                    ranking = _applied(ranking, rule, _mask(rule, targets))
+        order: list[int] = self._pin(ranking, targets).positions.tolist()
+        return order
+
+    def _pin(self, ranking: Ranking, targets: Sequence[Target]) -> Ranking:
+        left = set(ranking.positions.tolist())
+        ahead: list[int] = []
+        for rule in self.rules:
+            if rule.action == Action.PIN:
+                mask = _mask(rule, targets)
+                ahead += [place for place in ranking.positions.tolist() if mask[place] and place in left]
+        return rerank.pin(ranking, np.array(ahead, np.int32)) if ahead else ranking
+
+
+def rules_in_force(*, now: datetime) -> Rules:
+    """One query."""
+    return Rules(tuple(MerchandisingRule.objects.in_force(now).order_by("name", "pk")))
+
+
+def _applied(ranking: Ranking, rule: MerchandisingRule, mask: NDArray[np.bool_]) -> Ranking:
+    if rule.action == Action.DROP:
+        return rerank.drop(ranking, mask)
+    if rule.action == Action.BOOST:
+        return rerank.boost(ranking, mask, strength=rule.strength)
+    return rerank.bury(ranking, mask)
+
+
+def _mask(rule: MerchandisingRule, targets: Sequence[Target]) -> NDArray[np.bool_]:
+    return np.array([_hits(rule, target) for target in targets], dtype=bool)
+
+
+def _hits(rule: MerchandisingRule, target: Target) -> bool:
+    if rule.product_id is not None:
+        return target.product_id == rule.product_id
+    if rule.category_id is not None:
+        return rule.category_id in target.category_ids
+    return target.brand.casefold() == rule.brand.casefold()

@@ -1,0 +1,81 @@
+"""The best-scored products of a history, by the live model; unfiltered lists are cached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from django.core.cache import cache
+from numpy.typing import NDArray
+
+from recommendations.conf import Conf
+from recommendations.engine.protocols import Recommender
+from recommendations.engine.topk import top
+from recommendations.engine.types import Floats
+from recommendations.serving.history import ShopperHistory
+from recommendations.serving.index import LiveModel
+from recommendations.serving.results import Strategy
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Products best first. products: (k,) ids. scores: (k,), higher is better."""
+
+    products: NDArray[np.int64]
+    scores: Floats
+    strategy: Strategy
+
+
+def candidates_for(
+    history: ShopperHistory,
+    model: LiveModel,
+    settings: Conf,
+    *,
+    shopper_key: str,
+    allowed: NDArray[np.int64] | None = None,
+    min_predicted: float | None = None,
+) -> Candidates:
+    """The `settings.candidates` best products, without those the shopper has settled.
+
+    shopper_key: names the history's owner and version; "" for the history of nobody.
+    allowed: ids the list is narrowed to. min_predicted: stars the model must expect at least.
+    """
+    known, _ = history.history.known_to(model.bundle.products)
+    strategy = Strategy.PERSONAL if len(known) else Strategy.POPULAR
+    if allowed is not None or min_predicted is not None:
+        return _score(history, model, settings, strategy, allowed, min_predicted)
+    # The version is in the key and so is the history's: an entry is never stale and needs no deleting.
+    key = f"candidates:{model.version}:{shopper_key}"
+    found = cache.get(key)
+    if found is not None:
+        products, scores, named = found
+        return Candidates(np.array(products, np.int64), np.array(scores, np.float32), Strategy(named))
+    made = _score(history, model, settings, strategy, None, None)
+    value = [made.products.tolist(), [float(score) for score in made.scores], made.strategy.value]
+    cache.set(key, value, settings.list_cache_seconds)
+    return made
+
+
+def _score(
+    history: ShopperHistory,
+    model: LiveModel,
+    settings: Conf,
+    strategy: Strategy,
+    allowed: NDArray[np.int64] | None,
+    min_predicted: float | None,
+) -> Candidates:
+    products = model.bundle.products
+    scores = _ranker(model, strategy).score([history.history])[0]
+    mask = np.ones(len(products), dtype=bool)
+    if allowed is not None:
+        mask &= np.isin(products.ids, allowed)
+    if min_predicted is not None and model.bundle.ratings is not None:
+        mask &= model.bundle.ratings.model.predict([history.history])[0] >= min_predicted
+    settled = products.positions(np.array(sorted(history.settled), np.int64))
+    ranking = top(scores, settings.candidates, exclude=settled, allowed=mask)
+    return Candidates(products.ids[ranking.positions].astype(np.int64), ranking.scores, strategy)
+
+
+def _ranker(model: LiveModel, strategy: Strategy) -> Recommender:
+    part = model.bundle.ranker if strategy == Strategy.PERSONAL else model.bundle.popularity
+    return part.model

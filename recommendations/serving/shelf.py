@@ -1,0 +1,84 @@
+"""What the shop itself says at this moment: which candidates may be shown, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import numpy as np
+
+from catalog.models import Product, ProductQuerySet, weighted_rating
+from recommendations.merchandising import Rules, Target
+from recommendations.serving.results import Filters, Sort
+
+COLUMNS = (
+    "pk", "category_id", "category__parent_id", "brand", "price", "created_at", "rating_count", "rating_total"
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """A product that may be shown, with what sorting and rules look at."""
+
+    product_id: int
+    score: float
+    target: Target
+    price: Decimal
+    created_at: datetime
+    weighted_rating: float
+
+
+def eligible(filters: Filters) -> ProductQuerySet:
+    """What the filters and the shop let through: never an invisible product."""
+    products = Product.objects.recommendable() if filters.in_stock else Product.objects.public()
+    if filters.category is not None:
+        products = products.in_category(filters.category)
+    if filters.min_price is not None:
+        products = products.filter(price__gte=filters.min_price)
+    if filters.max_price is not None:
+        products = products.filter(price__lte=filters.max_price)
+    return products
+
+
+def places(scores: dict[int, float], filters: Filters, rules: Rules, settled: Iterable[int]) -> list[Place]:
+    """The candidates (id -> score, best first) that may be shown, after the rules. One query."""
+    left_out = filters.exclude | set(settled)
+    pinned = [product_id for product_id in rules.pinned() if product_id not in left_out]
+    lowest = min(scores.values(), default=0.0)
+    wanted = {pk: score for pk, score in scores.items() if pk not in left_out}
+    wanted |= {pk: lowest for pk in pinned if pk not in wanted}
+    rows = {row[0]: row for row in eligible(filters).filter(pk__in=wanted).order_by().values_list(*COLUMNS)}
+    shown = [_place(rows[pk], score) for pk, score in wanted.items() if pk in rows]
+    if not rules.rules:
+        return shown
+    order = rules.apply(
+        [place.target for place in shown], np.array([place.score for place in shown], np.float32)
+    )
+    return [shown[index] for index in order]
+
+
+def sort(shown: list[Place], by: Sort) -> list[Place]:
+    """The list in another order; products that tie stay best match first."""
+    if by == Sort.PRICE_UP:
+        return sorted(shown, key=lambda place: place.price)
+    if by == Sort.PRICE_DOWN:
+        return sorted(shown, key=lambda place: place.price, reverse=True)
+    if by == Sort.NEWEST:
+        return sorted(shown, key=lambda place: place.created_at, reverse=True)
+    if by == Sort.TOP_RATED:
+        return sorted(shown, key=lambda place: place.weighted_rating, reverse=True)
+    return shown
+
+
+def _place(row: tuple, score: float) -> Place:  # type: ignore[type-arg]
+    pk, category, department, brand, price, created_at, count, total = row
+    return Place(
+        product_id=pk,
+        score=score,
+        target=Target(pk, frozenset(each for each in (category, department) if each is not None), brand),
+        price=price,
+        created_at=created_at,
+        weighted_rating=weighted_rating(count, total),
+    )
