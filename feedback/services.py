@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -28,10 +30,33 @@ class NewEvent:
     order_ref: str = ""
 
 
+@dataclass(frozen=True)
+class NewRating:
+    """A rating to be written with others."""
+
+    shopper: Shopper
+    product: Product
+    value: int
+    rated_at: datetime
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        return self.shopper.pk, self.product.pk
+
+
+class Outcome(Enum):
+    """What became of one rating of many."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    ALREADY_STORED = "already stored"
+    OLDER = "older than the stored one"
+    OVERTAKEN = "overtaken by another of the same list"
+
+
 def rate(*, shopper: Shopper, product: Product, value: int, now: datetime) -> Rating:
     """Give or change a rating. Raises ValidationError unless `value` is a whole number from 1 to 5."""
-    if isinstance(value, bool) or not isinstance(value, int) or not MIN_RATING <= value <= MAX_RATING:
-        raise ValidationError(f"A rating is a whole number from {MIN_RATING} to {MAX_RATING}.")
+    _check_value(value)
     with transaction.atomic():
         # The shopper's row is the lock: two ratings of one shopper cannot both count as the first.
         _touch(shopper)
@@ -43,6 +68,29 @@ def rate(*, shopper: Shopper, product: Product, value: int, now: datetime) -> Ra
         RatingChange.objects.create(shopper=shopper, product=product, value=value, changed_at=now)
         _tell_on_commit({shopper.pk}, rated=1)
     return rating
+
+
+def rate_many(ratings: Sequence[NewRating], *, now: datetime) -> list[Outcome]:
+    """Give or change many ratings in one transaction; what became of each, in order.
+
+    Of several for one shopper and product the newest wins, among equally new ones the last; one that is older
+    than the stored rating changes nothing. Raises ValidationError, with nothing written, for a bad value.
+    """
+    for rating in ratings:
+        _check_value(rating.value)
+    winners = _newest_by_pair(ratings)
+    with transaction.atomic():
+        _lock_shoppers({rating.shopper.pk for rating in ratings})
+        stored = _stored_ratings(winners)
+        outcomes = {pair: _outcome(rating, stored.get(pair)) for pair, rating in winners.items()}
+        fresh = [
+            rating for pair, rating in winners.items() if outcomes[pair] in (Outcome.CREATED, Outcome.UPDATED)
+        ]
+        if fresh:
+            _write(fresh, stored, now=now)
+    return [
+        outcomes[rating.pair] if winners[rating.pair] is rating else Outcome.OVERTAKEN for rating in ratings
+    ]
 
 
 def unrate(*, shopper: Shopper, product: Product, now: datetime) -> bool:
@@ -78,6 +126,7 @@ def record_events(events: Iterable[NewEvent]) -> set[str]:
         Event.objects.bulk_create([Event(**_columns(event)) for event in fresh], ignore_conflicts=True)
         shopper_ids = {event.shopper.pk for event in fresh}
         if shopper_ids:
+            _lock_shoppers(shopper_ids)
             Shopper.objects.filter(pk__in=shopper_ids).update(feedback_version=F("feedback_version") + 1)
             _tell_on_commit(shopper_ids, rated=0)
     return {event.idempotency_key for event in fresh}
@@ -100,6 +149,99 @@ def recount_ratings(product_ids: list[int] | None = None) -> None:
             product.rating_count, product.rating_total = row["count"], row["total"]
             changed.append(product)
     Product.objects.bulk_update(changed, ["rating_count", "rating_total"], batch_size=500)
+
+
+def shoppers_named(external_ids: Iterable[str], *, now: datetime) -> dict[str, Shopper]:
+    """The shoppers of these ids; those nobody has yet are made."""
+    wanted = set(external_ids)
+    found = {shopper.external_id: shopper for shopper in Shopper.objects.filter(external_id__in=wanted)}
+    missing = sorted(wanted - found.keys())
+    if missing:
+        # Someone else may make one in this very moment: that one is taken then.
+        Shopper.objects.bulk_create(
+            [Shopper(external_id=external_id, created_at=now) for external_id in missing],
+            ignore_conflicts=True,
+        )
+        made = Shopper.objects.filter(external_id__in=missing)
+        found |= {shopper.external_id: shopper for shopper in made}
+    return found
+
+
+def _check_value(value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not MIN_RATING <= value <= MAX_RATING:
+        raise ValidationError(f"A rating is a whole number from {MIN_RATING} to {MAX_RATING}.")
+
+
+def _newest_by_pair(ratings: Sequence[NewRating]) -> dict[tuple[int, int], NewRating]:
+    newest: dict[tuple[int, int], NewRating] = {}
+    for rating in ratings:
+        rival = newest.get(rating.pair)
+        if rival is None or rating.rated_at >= rival.rated_at:
+            newest[rating.pair] = rating
+    return newest
+
+
+def _lock_shoppers(shopper_ids: set[int]) -> None:
+    # In one order everywhere, so that two lists with the same shoppers wait for each other, not for ever.
+    # "No key": an event that another transaction is just writing for the shopper does not have to wait.
+    rows = Shopper.objects.select_for_update(no_key=True).filter(pk__in=shopper_ids)
+    list(rows.order_by("pk").values_list("pk"))
+
+
+def _stored_ratings(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[int, datetime]]:
+    """pair -> (value, when). One query: the shoppers' ratings of any of the products."""
+    wanted = set(pairs)
+    rows = Rating.objects.filter(
+        shopper_id__in={shopper_id for shopper_id, _ in wanted},
+        product_id__in={product_id for _, product_id in wanted},
+    ).values_list("shopper_id", "product_id", "value", "rated_at")
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows.iterator() if (row[0], row[1]) in wanted}
+
+
+def _outcome(rating: NewRating, stored: tuple[int, datetime] | None) -> Outcome:
+    if stored is None:
+        return Outcome.CREATED
+    if stored == (rating.value, rating.rated_at):
+        return Outcome.ALREADY_STORED
+    return Outcome.OLDER if rating.rated_at < stored[1] else Outcome.UPDATED
+
+
+def _write(
+    ratings: list[NewRating], stored: dict[tuple[int, int], tuple[int, datetime]], *, now: datetime
+) -> None:
+    """The rows of ratings that are all to be kept, one per pair, and everything that follows from them."""
+    Rating.objects.bulk_create(
+        [
+            Rating(shopper_id=r.shopper.pk, product_id=r.product.pk, value=r.value, rated_at=r.rated_at)
+            for r in ratings
+        ],
+        update_conflicts=True,
+        unique_fields=["shopper", "product"],
+        update_fields=["value", "rated_at"],
+    )
+    RatingChange.objects.bulk_create(
+        RatingChange(shopper_id=r.shopper.pk, product_id=r.product.pk, value=r.value, changed_at=now)
+        for r in ratings
+    )
+    _count_many(ratings, stored)
+    shopper_ids = {rating.shopper.pk for rating in ratings}
+    Shopper.objects.filter(pk__in=shopper_ids).update(feedback_version=F("feedback_version") + 1)
+    _tell_on_commit(shopper_ids, rated=len(ratings))
+
+
+def _count_many(ratings: list[NewRating], stored: dict[tuple[int, int], tuple[int, datetime]]) -> None:
+    added: dict[int, int] = defaultdict(int)
+    total: dict[int, int] = defaultdict(int)
+    for rating in ratings:
+        before = stored.get(rating.pair)
+        added[rating.product.pk] += int(before is None)
+        total[rating.product.pk] += rating.value - (before[0] if before else 0)
+    locked = Product.objects.select_for_update(no_key=True).filter(pk__in=added).order_by("pk")
+    products = list(locked.only("rating_count", "rating_total"))
+    for product in products:
+        product.rating_count += added[product.pk]
+        product.rating_total += total[product.pk]
+    Product.objects.bulk_update(products, ["rating_count", "rating_total"])
 
 
 def _columns(event: NewEvent) -> dict[str, object]:

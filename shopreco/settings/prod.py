@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.core.exceptions import ImproperlyConfigured
 
 from shopreco.settings.base import *
-from shopreco.settings.base import CONTENT_SECURITY_POLICY, env
+from shopreco.settings.base import CONTENT_SECURITY_POLICY, REST_FRAMEWORK, env
 
 DEBUG = False
 SECRET_KEY = env.str("SECRET_KEY")
@@ -17,6 +17,9 @@ SHOPRECO_OPEN_LOOKUP = False
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# A load balancer asks for the health over plain HTTP and takes a redirect for an illness.
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/health/"]
+REST_FRAMEWORK |= {"NUM_PROXIES": env.int("NUM_PROXIES", 1)}
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True

@@ -3,7 +3,7 @@
 from pathlib import Path
 from tempfile import gettempdir
 
-from shopreco.settings.base import RECOMMENDATIONS
+from shopreco.settings.base import RECOMMENDATIONS, REST_FRAMEWORK
 from shopreco.settings.dev import *
 
 DEBUG = False
@@ -11,4 +11,6 @@ SECRET_KEY = "insecure-test-key-0123456789-0123456789-0123456789-0123456789"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Tests point this at a folder of their own; nothing is written here.
 RECOMMENDATIONS = {**RECOMMENDATIONS, "artefact_root": Path(gettempdir()) / "shopreco-tests-unset"}
+# Many tests call from one address; those about limits set their own.
+REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {}}
 LOGGING = {"version": 1, "disable_existing_loggers": False}

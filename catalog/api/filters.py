@@ -1,0 +1,58 @@
+"""How GET products can be narrowed and sorted: the parameters of the shop's own listing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+
+from catalog.models import Category, Product, ProductQuerySet
+from catalog.selectors import products_on_sale
+
+ORDERINGS = {
+    "newest": "newest first (the default)",
+    "price": "cheapest first",
+    "-price": "dearest first",
+    "rating": "top rated first",
+}
+
+
+def _one_of(choices: list[str]) -> dict[str, str]:
+    return {"invalid_choice": f"%(value)s is not one of the choices; use {' or '.join(choices)}."}
+
+
+class ProductFilter(django_filters.FilterSet):  # type: ignore[misc]
+    search = django_filters.CharFilter(max_length=200, help_text="Words that all have to be in the product.")
+    category = django_filters.ModelChoiceFilter(
+        queryset=Category.objects.all(),
+        to_field_name="slug",
+        help_text="Only this department (with its aisles) or aisle, by its slug.",
+        error_messages={"invalid_choice": "There is no category with this slug; take one from a product."},
+    )
+    brand = django_filters.CharFilter(max_length=120, help_text="Only this brand.")
+    min_price = django_filters.NumberFilter(min_value=0, help_text="Lowest price, inclusive.")
+    max_price = django_filters.NumberFilter(min_value=0, help_text="Highest price, inclusive.")
+    in_stock = django_filters.ChoiceFilter(
+        choices=[("true", "only what is in stock"), ("false", "everything (the default)")],
+        help_text="true for only what is in stock.",
+        error_messages=_one_of(["true", "false"]),
+    )
+    ordering = django_filters.ChoiceFilter(
+        choices=list(ORDERINGS.items()), help_text="The order.", error_messages=_one_of(list(ORDERINGS))
+    )
+
+    class Meta:
+        model = Product
+        fields: list[str] = []
+
+    def filter_queryset(self, queryset: ProductQuerySet) -> ProductQuerySet:
+        asked: dict[str, Any] = self.form.cleaned_data
+        found = products_on_sale(
+            words=asked["search"],
+            category=asked["category"],
+            min_price=asked["min_price"],
+            max_price=asked["max_price"],
+            in_stock=asked["in_stock"] == "true",
+            sort=asked["ordering"],
+        )
+        return found.filter(brand__iexact=asked["brand"]) if asked["brand"] else found

@@ -1,0 +1,34 @@
+"""The API's answers that belong to no app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from shopreco.api.health import Health
+
+
+class Alive(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(["alive"], help_text="Always alive: the process answers.")
+
+
+class Check(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(["ok", "down", "missing", "unknown"])
+    detail = serializers.CharField(required=False, help_text="What it means for the shop.")
+
+
+class ModelCheck(Check):
+    version = serializers.IntegerField(required=False, help_text="The live model version.")
+    age_seconds = serializers.IntegerField(required=False, help_text="Since it was made live.")
+
+
+class Checks(serializers.Serializer[Any]):
+    database = Check()
+    cache = Check()
+    model = ModelCheck()
+
+
+class Readiness(serializers.Serializer[Any]):
+    status = serializers.ChoiceField([health.value for health in Health])
+    checks = Checks()
