@@ -31,7 +31,7 @@ class ItemKnnConfig:
     block: products compared at a time; bounds the memory of fitting to block x products.
     """
 
-    neighbours: int = 100
+    neighbours: int = 200
     shrinkage: float = 20.0
     block: int = 512
 
