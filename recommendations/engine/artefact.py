@@ -6,8 +6,8 @@ import dataclasses
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -76,8 +76,9 @@ def save(bundle: Bundle, folder: Path) -> str:
         raise ArtefactError(
             f"{folder} exists already: artefacts are never overwritten. Save to another folder."
         )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    draft = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}")
+    # Not tempfile.mkdtemp, whose folders only their maker can read: web and worker may be different users.
+    draft.mkdir(parents=True)
     try:
         checksum = _write(bundle, draft)
         draft.rename(folder)
@@ -127,8 +128,11 @@ def load(folder: Path, *, sha256: str) -> Bundle:
     verified before any of the arrays is read. Raises ArtefactError for a missing, altered or incompatible
     artefact.
     """
-    manifest = _verified_manifest(folder, sha256)
-    arrays: dict[str, NDArray[Any]] = joblib.load(folder / ARRAYS, mmap_mode="r")
+    try:
+        manifest = _verified_manifest(folder, sha256)
+        arrays: dict[str, NDArray[Any]] = joblib.load(folder / ARRAYS, mmap_mode="r")
+    except OSError as error:
+        raise ArtefactError(f"{folder} cannot be read: {error}. Mend that, or: {RETRAIN}") from error
     products = Vocabulary(np.asarray(arrays["products"]))
     parts = {
         name: _restored(name, described, products, arrays) for name, described in manifest["parts"].items()

@@ -140,6 +140,23 @@ def test_an_altered_file_is_refused_before_any_array_is_read(
         load(saved[0], sha256=saved[1])
 
 
+def test_a_file_that_cannot_be_read_is_said_so(
+    saved: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_args, **_kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(joblib, "load", locked)
+    with pytest.raises(ArtefactError, match=r"cannot be read: .*Permission denied"):
+        load(saved[0], sha256=saved[1])
+
+
+def test_web_and_worker_may_be_different_users(saved: tuple[Path, str]) -> None:
+    plain = saved[0].parent / "plain"
+    plain.mkdir()
+    assert saved[0].stat().st_mode == plain.stat().st_mode
+
+
 def test_another_format_is_refused(saved: tuple[Path, str]) -> None:
     with pytest.raises(ArtefactError, match="has format 99; this code reads 1"):
         load(saved[0], sha256=edit_manifest(saved[0], format=99))

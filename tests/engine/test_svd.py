@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import surprise
@@ -76,6 +78,16 @@ def test_training_on_columns_is_surprises_own_training(caught) -> None:
     trainset = surprise.Trainset(by_shopper, {}, 60, 40, len(world), (1, 5), {}, {})
     plain = surprise.SVD(n_factors=5, n_epochs=7, lr_all=0.007, reg_all=0.1, random_state=3).fit(trainset)
     np.testing.assert_allclose(estimates(caught[0]), estimates(plain), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "config"),
+    [(SvdRanking(), SvdConfig(learning_rate=9)), (SvdRatings(), SvdRatingsConfig(learning_rate=9))],
+    ids=["ranking", "ratings"],
+)
+def test_a_fit_that_runs_away_is_refused_and_says_what_to_change(algorithm: Any, config: Any) -> None:
+    with pytest.raises(ValueError, match="lower learning_rate, which is 9"):
+        algorithm.fit(tastes(), config, seed=0, progress=silent)
 
 
 def test_predictions_are_stars_and_better_than_the_mean(ratings: FoldInRatings) -> None:

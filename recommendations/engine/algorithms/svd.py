@@ -67,14 +67,14 @@ class SvdConfig:
     are of.
     """
 
-    factors: int = 64
+    factors: int = 96
     epochs: int = 20
     learning_rate: float = 0.03
     regularization: float = 0.02
     negatives: int = 4
     popularity_exponent: float = 0.25
-    unobserved: float = 0.1
-    shopper_regularization: float = 3.0
+    unobserved: float = 0.2
+    shopper_regularization: float = 2.0
 
     def __post_init__(self) -> None:
         _check_counts(self, "factors", "epochs", "negatives")
@@ -201,11 +201,17 @@ class SvdRatings:
 
 
 def _surprise(data: _Epochs, config: SvdConfig | SvdRatingsConfig, *, seed: int, **options: float) -> Any:
-    """Surprise's SVD, fitted: its `bi` is (products,), `qi` (products, factors), `pu` (shoppers, factors)."""
-    return surprise.SVD(
+    """Surprise's SVD, fitted: its `bi` is (products,), `qi` (products, factors), `pu` (shoppers, factors).
+
+    Raises ValueError where the learning rate is so high that the factors grew out of bounds.
+    """
+    fitted = surprise.SVD(
         n_factors=config.factors, n_epochs=config.epochs, lr_all=config.learning_rate,
         reg_all=config.regularization, random_state=seed, **options,
     ).fit(data)  # fmt: skip
+    if not (np.isfinite(fitted.qi).all() and np.isfinite(fitted.bi).all()):
+        raise ValueError(f"SVD did not converge: lower learning_rate, which is {config.learning_rate}.")
+    return fitted
 
 
 def _average(vectors: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
