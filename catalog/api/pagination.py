@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from catalog.api.queries import MAX_LIMIT, MAX_OFFSET, checked_query, limit_parameter
 
@@ -21,6 +22,17 @@ class PageQuery(serializers.Serializer[Any]):
     )
 
 
+def _described(name: str, field: serializers.IntegerField) -> dict[str, Any]:
+    bounds = {"minimum": field.min_value, "maximum": field.max_value, "default": field.default}
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": str(field.help_text),
+        "schema": {"type": "integer"} | {key: value for key, value in bounds.items() if value is not None},
+    }
+
+
 class StrictLimitOffset(LimitOffsetPagination):
     """REST framework's pages; `limit=abc` or `limit=5000` is a 400 that says so."""
 
@@ -32,3 +44,10 @@ class StrictLimitOffset(LimitOffsetPagination):
 
     def get_offset(self, request: Request) -> int:
         return int(checked_query(PageQuery, request)["offset"])
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        return [
+            _described(name, field)
+            for name, field in PageQuery().fields.items()
+            if isinstance(field, serializers.IntegerField)
+        ]

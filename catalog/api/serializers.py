@@ -17,7 +17,7 @@ class ProductSummary(serializers.Serializer[Product]):
     title = serializers.CharField()
     brand = serializers.CharField(help_text="May be empty.")
     category = serializers.SlugField(
-        source="category.slug", default=None, allow_null=True, help_text="The category's slug, or null."
+        source="category.slug", allow_null=True, help_text="The category's slug, or null."
     )
     price = serializers.DecimalField(max_digits=10, decimal_places=2)
     in_stock = serializers.BooleanField()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +15,11 @@ from catalog.api.serializers import ProductDetail, ProductSummary
 from catalog.models import Product
 
 
-@extend_schema(tags=["Products"], summary="List, search and filter products", operation_id="list_products")
+@extend_schema_view(
+    get=extend_schema(
+        tags=["Products"], summary="List, search and filter products", operation_id="list_products"
+    )
+)
 class ProductList(ListAPIView[Product]):
     """All products shoppers may see, newest first, a page at a time."""
 

@@ -14,6 +14,7 @@ from feedback.models import MAX_RATING, MIN_RATING, Event, Rating
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+ROW_STATUSES = ["created", "updated", "duplicate", "invalid"]
 MAX_QUANTITY = 1_000_000
 
 
@@ -102,7 +103,7 @@ class RowResult(serializers.Serializer[Any]):
 
     index = serializers.IntegerField(help_text="The row's place in the list, from 0.")
     status = serializers.ChoiceField(
-        ["created", "updated", "duplicate", "invalid"],
+        ROW_STATUSES,
         help_text="duplicate: nothing had to be stored. invalid: nothing could be stored.",
     )
     detail = serializers.CharField(required=False, help_text="Why a row was a duplicate.")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -48,11 +48,13 @@ OUTCOMES: dict[Outcome, dict[str, str]] = {
 
 
 @method_decorator(never_cache, name="dispatch")
-@extend_schema(
-    tags=["Feedback"],
-    summary="List a shopper's ratings",
-    operation_id="list_shopper_ratings",
-    parameters=[SHOPPER_ID],
+@extend_schema_view(
+    get=extend_schema(
+        tags=["Feedback"],
+        summary="List a shopper's ratings",
+        operation_id="list_shopper_ratings",
+        parameters=[SHOPPER_ID],
+    )
 )
 class ShopperRatings(ListAPIView[Rating]):
     """What a shopper has rated, newest first. An unknown shopper has rated nothing."""

@@ -16,7 +16,7 @@ class Explanation(serializers.Serializer[Reason]):
     """What an item rests on, computed from the very scores it was ranked by."""
 
     product = serializers.CharField(
-        source="product.sku", default=None, allow_null=True, help_text="The SKU it rests on, null if none."
+        source="product.sku", allow_null=True, help_text="The SKU it rests on, null if none."
     )
     share = serializers.FloatField(
         allow_null=True, help_text="How much of the history's push towards the item comes from it, 0 to 1."

@@ -43,9 +43,17 @@ def add_problems(result: dict[str, Any], generator: Any, request: Any, public: b
     for address, path in result["paths"].items():
         for method, operation in path.items():
             if method in METHODS:
-                for status in _statuses(address, operation):
-                    operation["responses"].setdefault(str(int(status)), _response(status))
+                _complete(operation["responses"], _statuses(address, operation))
     return result
+
+
+def _complete(responses: dict[str, Any], statuses: list[HTTPStatus]) -> None:
+    for number, response in responses.items():
+        response["description"] = response["description"] or HTTPStatus(int(number)).phrase
+        if int(number) >= HTTPStatus.BAD_REQUEST:
+            response.setdefault("content", _problem_content())
+    for status in statuses:
+        responses.setdefault(str(int(status)), {"description": status.phrase, "content": _problem_content()})
 
 
 def _statuses(address: str, operation: dict[str, Any]) -> list[HTTPStatus]:
@@ -66,8 +74,5 @@ def _statuses(address: str, operation: dict[str, Any]) -> list[HTTPStatus]:
     return sorted(statuses)
 
 
-def _response(status: HTTPStatus) -> dict[str, Any]:
-    return {
-        "description": status.phrase,
-        "content": {CONTENT_TYPE: {"schema": {"$ref": f"#/components/schemas/{COMPONENT}"}}},
-    }
+def _problem_content() -> dict[str, Any]:
+    return {CONTENT_TYPE: {"schema": {"$ref": f"#/components/schemas/{COMPONENT}"}}}

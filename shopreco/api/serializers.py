@@ -8,13 +8,16 @@ from rest_framework import serializers
 
 from shopreco.api.health import Health
 
+CHECK_STATUSES = ["ok", "down", "missing", "unknown"]
+HEALTH_STATUSES = [health.value for health in Health]
+
 
 class Alive(serializers.Serializer[Any]):
     status = serializers.ChoiceField(["alive"], help_text="Always alive: the process answers.")
 
 
 class Check(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(["ok", "down", "missing", "unknown"])
+    status = serializers.ChoiceField(CHECK_STATUSES)
     detail = serializers.CharField(required=False, help_text="What it means for the shop.")
 
 
@@ -30,5 +33,5 @@ class Checks(serializers.Serializer[Any]):
 
 
 class Readiness(serializers.Serializer[Any]):
-    status = serializers.ChoiceField([health.value for health in Health])
+    status = serializers.ChoiceField(HEALTH_STATUSES)
     checks = Checks()

@@ -94,7 +94,7 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 
-REDIS_URL: str = env.str("REDIS_URL", default_url(BASE_DIR))
+REDIS_URL: str = env.str("REDIS_URL", default_url(VAR_DIR))
 CACHES = {
     "default": {
         "BACKEND": "shopreco.cache.ForgivingRedisCache",
@@ -209,6 +209,11 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "shopreco.api.schema.add_problems",
     ],
+    "ENUM_NAME_OVERRIDES": {
+        "RowStatus": "feedback.api.serializers.ROW_STATUSES",
+        "CheckStatus": "shopreco.api.serializers.CHECK_STATUSES",
+        "HealthStatus": "shopreco.api.serializers.HEALTH_STATUSES",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     # No badge from swagger.io: it would tell them of every visit.
