@@ -11,13 +11,13 @@ import tempfile
 from pathlib import Path
 
 
-def default_url(project: Path) -> str:
-    """The embedded server's address: a socket under the temporary folder, one per user and checkout.
+def default_url(var_dir: Path) -> str:
+    """The embedded server's address: a socket under the temporary folder, one per user and data folder.
 
     A socket's path may have 107 bytes only, so it cannot live inside a deeply nested checkout.
     """
-    checkout = hashlib.sha256(f"{os.getuid()}:{project}".encode()).hexdigest()[:12]
-    return f"unix://{Path(tempfile.gettempdir()) / f'shopreco-{checkout}' / 'redis.sock'}"
+    owner = hashlib.sha256(f"{os.getuid()}:{var_dir.resolve()}".encode()).hexdigest()[:12]
+    return f"unix://{Path(tempfile.gettempdir()) / f'shopreco-{owner}' / 'redis.sock'}"
 
 
 def celery_url(redis_url: str) -> str:

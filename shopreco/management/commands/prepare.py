@@ -1,0 +1,25 @@
+"""What a start needs: an up-to-date database and, on the first start, the demo shop and its model."""
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from catalog.models import Product
+from recommendations.registry import live_version
+
+
+class Command(BaseCommand):
+    help = "Migrate; fill an empty shop with the demo; train when there is no live model. Safe to repeat."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            call_command("migrate", verbosity=0)
+            if not Product.objects.exists():
+                self.stdout.write("An empty shop: filling it with the demo.")
+                call_command("seed_demo", stdout=self.stdout, stderr=self.stderr)
+            if live_version() is None:
+                self.stdout.write("No model yet: training the first one.")
+                call_command("train_model", stdout=self.stdout, stderr=self.stderr)
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted; the next start goes on from here.", returncode=130) from None

@@ -1,0 +1,193 @@
+"""`python -m shopreco.run`: the whole shop with one command, until Ctrl-C.
+
+Prepares the database, then has supervisord run Redis (unless REDIS_URL names one), the web server, the Celery
+worker and beat. PORT (8000), HOST (127.0.0.1) and WEB_WORKERS (2) come from the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import FrameType
+
+from environs import Env
+
+from shopreco.embedded_redis import default_url, server_command, server_program
+from shopreco.tied import tie_to_parent
+
+PROJECT = Path(__file__).resolve().parent.parent
+READY_SECONDS = 60.0
+
+
+class CannotRunError(Exception):
+    """Why the shop does not start, in one line that says what to do."""
+
+
+def main() -> int:
+    """Exit status: 0 after Ctrl-C, 1 when the shop cannot start."""
+    # Ended by a signal like a Ctrl-C, so that everything below is stopped and cleaned up.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        run()
+    except CannotRunError as reason:
+        print(f"ShopReco: {reason}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nShopReco has stopped.")
+    return 0
+
+
+def run() -> None:
+    """Start everything and wait. Raises CannotRunError, and KeyboardInterrupt when told to stop."""
+    env = Env()
+    env.read_env(str(PROJECT / ".env"), recurse=False)
+    host, port = env.str("HOST", "127.0.0.1"), _port(env.str("PORT", "8000"))
+    _check_port(host, port)
+    run_dir = Path(default_url(env.path("SHOPRECO_VAR_DIR", PROJECT / "var")).removeprefix("unix://")).parent
+    environment = os.environ | {
+        "HOST": host,
+        "PORT": str(port),
+        "WEB_WORKERS": env.str("WEB_WORKERS", "2"),
+        "SHOPRECO_RUN_DIR": str(run_dir),
+        "SHOPRECO_PYTHON": sys.executable,
+        **_redis(env.str("REDIS_URL", ""), run_dir / "redis.sock"),
+    }
+    _claim(run_dir)
+    try:
+        _prepare(environment)
+        _supervise(environment, host, port)
+    finally:
+        shutil.rmtree(run_dir, ignore_errors=True)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise CannotRunError(f"PORT must be a number from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def _check_port(host: str, port: int) -> None:
+    try:
+        with socket.socket() as probe:
+            # As gunicorn does: a port that is merely cooling down after the last run is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise CannotRunError(
+            f"port {port} on {host} cannot be had ({error.strerror}). Stop what uses it, or choose another: "
+            f"PORT={port + 1} make run"
+        ) from error
+
+
+def _redis(url: str, socket_path: Path) -> dict[str, str]:
+    """The environment that starts the embedded Redis, or that uses the given one."""
+    if url:
+        return {"SHOPRECO_START_REDIS": "false", "SHOPRECO_REDIS_COMMAND": "true"}
+    program = server_program()
+    if program is None:
+        raise CannotRunError(
+            "there is no redis-server. Install one (Debian: apt-get install redis-server), use Python 3.11 "
+            "or 3.12, for which one is bundled, or set REDIS_URL."
+        )
+    command = server_command(program, socket_path)
+    quoted = " ".join(f'"{word}"' for word in command).replace("%", "%%")
+    return {"SHOPRECO_START_REDIS": "true", "SHOPRECO_REDIS_COMMAND": quoted}
+
+
+def _claim(run_dir: Path) -> None:
+    """Make the folder of sockets and pids ours alone; what a killed run left in it is removed."""
+    pid_file = run_dir / "run.pid"
+    if pid_file.exists() and _is_running(pid_file.read_text()):
+        raise CannotRunError(
+            "the shop of this folder is running already. Stop it first, or give the second one data of its "
+            "own: SHOPRECO_VAR_DIR=/some/folder make run"
+        )
+    shutil.rmtree(run_dir, ignore_errors=True)
+    run_dir.mkdir(mode=0o700, parents=True)
+    pid_file.write_text(str(os.getpid()))
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _prepare(environment: dict[str, str]) -> None:
+    """Migrations, and on the first start the demo shop and its model."""
+    command = [sys.executable, str(PROJECT / "manage.py"), "prepare"]
+    if subprocess.run(command, env=environment, cwd=PROJECT, check=False).returncode:
+        raise CannotRunError("the database could not be prepared; the lines above say why.")
+
+
+def _supervise(environment: dict[str, str], host: str, port: int) -> None:
+    config = str(PROJECT / "deploy" / "supervisord.conf")
+    supervisor = subprocess.Popen(
+        [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", config],
+        env=environment,
+        cwd=PROJECT,
+        # Ctrl-C reaches this process only; it then stops the supervisor in an orderly way.
+        start_new_session=True,
+        preexec_fn=tie_to_parent,
+    )
+    try:
+        _wait_until_ready(supervisor, host, port)
+        _announce(environment, host, port)
+        supervisor.wait()
+        raise CannotRunError("the supervisor ended by itself.")
+    finally:
+        _stop(supervisor)
+
+
+def _wait_until_ready(supervisor: subprocess.Popen[bytes], host: str, port: int) -> None:
+    url = f"http://{_reachable(host)}:{port}/api/v1/health/live"
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if supervisor.poll() is not None:
+            raise CannotRunError("the processes could not be started.")
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise CannotRunError(f"the site did not answer at {url} within {READY_SECONDS:.0f} s.")
+
+
+def _announce(environment: dict[str, str], host: str, port: int) -> None:
+    address = f"http://{_reachable(host)}:{port}/"
+    command = [sys.executable, str(PROJECT / "manage.py"), "welcome", address]
+    subprocess.run(command, env=environment, cwd=PROJECT, check=False)
+
+
+def _reachable(host: str) -> str:
+    return "localhost" if host in {"0.0.0.0", "127.0.0.1", "::"} else host  # noqa: S104
+
+
+def _stop(supervisor: subprocess.Popen[bytes]) -> None:
+    """Stop the supervisor and with it all processes; a second Ctrl-C does not cut that short."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    supervisor.terminate()
+    try:
+        supervisor.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        supervisor.kill()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

