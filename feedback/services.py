@@ -10,11 +10,15 @@ from enum import Enum
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from catalog.models import Product
 from feedback.models import MAX_RATING, MIN_RATING, Event, Rating, RatingChange, Shopper
 from feedback.signals import feedback_recorded
+
+# Databases limit how many parameters one statement may have.
+IDS_PER_QUERY = 500
 
 
 @dataclass(frozen=True)
@@ -134,21 +138,16 @@ def record_events(events: Iterable[NewEvent]) -> set[str]:
 
 def recount_ratings(product_ids: list[int] | None = None) -> None:
     """Bring the products' rating counts back in step with the ratings (all products when None)."""
-    ratings = (
-        Rating.objects.all() if product_ids is None else Rating.objects.filter(product_id__in=product_ids)
-    )
-    products = Product.objects.all() if product_ids is None else Product.objects.filter(pk__in=product_ids)
-    totals = {
-        row["product_id"]: row
-        for row in ratings.values("product_id").annotate(count=Count("pk"), total=Sum("value")).order_by()
+    of_product = Rating.objects.filter(product_id=OuterRef("pk")).order_by().values("product_id")
+    counted = {
+        "rating_count": Coalesce(Subquery(of_product.annotate(n=Count("pk")).values("n")), 0),
+        "rating_total": Coalesce(Subquery(of_product.annotate(n=Sum("value")).values("n")), 0),
     }
-    changed = []
-    for product in products.only("pk", "rating_count", "rating_total"):
-        row = totals.get(product.pk, {"count": 0, "total": 0})
-        if (product.rating_count, product.rating_total) != (row["count"], row["total"]):
-            product.rating_count, product.rating_total = row["count"], row["total"]
-            changed.append(product)
-    Product.objects.bulk_update(changed, ["rating_count", "rating_total"], batch_size=500)
+    if product_ids is None:
+        Product.objects.update(**counted)
+        return
+    for first in range(0, len(product_ids), IDS_PER_QUERY):
+        Product.objects.filter(pk__in=product_ids[first : first + IDS_PER_QUERY]).update(**counted)
 
 
 def shoppers_named(external_ids: Iterable[str], *, now: datetime) -> dict[str, Shopper]:
