@@ -1,0 +1,6 @@
+"""The catalogue's admin: products, categories, and the import and export of products."""
+
+from catalog.admin.categories import CategoryAdmin
+from catalog.admin.products import ProductAdmin
+
+__all__ = ["CategoryAdmin", "ProductAdmin"]

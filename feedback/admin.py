@@ -1,0 +1,149 @@
+"""What shoppers did, to be looked at; and the shoppers, to be looked up, asked for consent and forgotten."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from catalog.admin.common import CountedDeletion, ReadOnlyAdmin, admin_link
+from feedback.models import Event, Rating, RatingChange, Shopper
+from feedback.services import recount_ratings
+
+
+class FeedbackAdmin(ReadOnlyAdmin):
+    """A log of what shoppers did with products: no page of it may cost more for a longer log."""
+
+    list_select_related = ("shopper", "product")
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields: ClassVar[tuple[str, ...]] = ("shopper__external_id", "product__sku", "product__title")
+    search_help_text = "Shopper id, SKU or title"
+
+    @admin.display(description="Shopper", ordering="shopper__external_id")
+    def shopper_link(self, row: Any) -> SafeString | str:
+        return admin_link(row.shopper)
+
+    @admin.display(description="Product", ordering="product__title")
+    def product_link(self, row: Any) -> SafeString | str:
+        return admin_link(row.product)
+
+
+@admin.display(description="Stars", ordering="value")
+def stars(row: Rating | RatingChange) -> SafeString | str:
+    if row.value is None:
+        return "taken back"
+    return format_html(
+        '<span class="stars" aria-hidden="true">{}</span><span class="visually-hidden">{} of 5</span>',
+        "★" * row.value + "☆" * (5 - row.value),
+        row.value,
+    )
+
+
+@admin.register(Rating)
+class RatingAdmin(FeedbackAdmin):
+    list_display = ("shopper_link", "product_link", stars, "rated_at")
+    list_display_links = ("rated_at",)
+    list_filter = ("value",)
+    date_hierarchy = "rated_at"
+    ordering = ("-rated_at",)
+    fields = ("shopper_link", "product_link", "value", "rated_at")
+
+
+@admin.register(RatingChange)
+class RatingChangeAdmin(FeedbackAdmin):
+    list_display = ("id", "shopper_link", "product_link", stars, "changed_at")
+    date_hierarchy = "changed_at"
+    ordering = ("-pk",)
+    fields = ("shopper_link", "product_link", "value", "changed_at")
+
+
+@admin.register(Event)
+class EventAdmin(FeedbackAdmin):
+    list_display = ("occurred_at", "kind", "shopper_link", "product_link", "quantity", "order_ref")
+    list_filter = ("kind",)
+    date_hierarchy = "occurred_at"
+    ordering = ("-occurred_at",)
+    search_fields = (*FeedbackAdmin.search_fields, "order_ref")
+    search_help_text = "Shopper id, SKU, title or order"
+    fields = (
+        "shopper_link", "product_link", "kind", "occurred_at", "quantity", "order_ref", "idempotency_key",
+    )  # fmt: skip
+
+
+@admin.register(Shopper)
+class ShopperAdmin(CountedDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = (
+        "external_id",
+        "account",
+        "is_anonymous",
+        "consent",
+        "rating_count",
+        "lists",
+        "created_at",
+    )
+    list_editable = ("consent",)
+    list_filter = ("is_anonymous", "consent", ("account", admin.EmptyFieldListFilter))
+    list_select_related = ("account",)
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("external_id", "account__username", "account__email")
+    search_help_text = "Shopper id, user name or e-mail"
+    date_hierarchy = "created_at"
+    ordering = ("-pk",)
+    fields = ("external_id", "account_link", "is_anonymous", "consent", "rating_count", "lists", "created_at")
+    readonly_fields = ("external_id", "account_link", "is_anonymous", "rating_count", "lists", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a shopper is made by its first feedback
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Shopper]:
+        ratings = (
+            Rating.objects.filter(shopper=OuterRef("pk"))
+            .order_by()
+            .values("shopper")
+            .annotate(count=Count("pk"))
+            .values("count")
+        )
+        counted = Coalesce(Subquery(ratings, output_field=IntegerField()), 0)
+        shoppers: QuerySet[Shopper] = super().get_queryset(request)
+        return shoppers.annotate(ratings_given=counted)
+
+    @admin.display(description="Ratings", ordering="ratings_given")
+    def rating_count(self, shopper: Shopper) -> SafeString:
+        address = f"{reverse('admin:feedback_rating_changelist')}?{urlencode({'shopper__id': shopper.pk})}"
+        return format_html('<a href="{}">{}</a>', address, shopper.ratings_given)  # type: ignore[attr-defined]
+
+    @admin.display(description="Recommendations")
+    def lists(self, shopper: Shopper) -> SafeString:
+        address = f"{reverse('recommendations')}?{urlencode({'shopper': shopper.external_id})}"
+        return format_html('<a href="{}">See recommendations</a>', address)
+
+    @admin.display(description="Account")
+    def account_link(self, shopper: Shopper) -> SafeString | str:
+        return admin_link(shopper.account)
+
+    def save_model(self, request: HttpRequest, obj: Shopper, form: Any, change: bool) -> None:
+        """Write the consent alone, and let go of the lists that were cached under the old one."""
+        Shopper.objects.filter(pk=obj.pk).update(
+            consent=obj.consent, feedback_version=F("feedback_version") + 1
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Shopper) -> None:
+        self.delete_queryset(request, Shopper.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Shopper]) -> None:
+        """Delete shoppers with all they did, and take their stars out of the products' averages."""
+        with transaction.atomic():
+            rated = Rating.objects.filter(shopper__in=queryset.values("pk"))
+            product_ids = list(rated.values_list("product_id", flat=True).distinct())
+            queryset.delete()
+            recount_ratings(product_ids)
