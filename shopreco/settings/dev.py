@@ -12,5 +12,6 @@ SHOPRECO_OPEN_API = env.bool("OPEN_API", True)
 SHOPRECO_OPEN_LOOKUP = env.bool("OPEN_LOOKUP", True)
 
 # Static files are served from where they are: no collectstatic before the first start.
+STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
