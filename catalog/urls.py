@@ -1,6 +1,11 @@
 """The catalogue's pages."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from catalog import views
 
 app_name = "catalog"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("products/", views.product_list, name="products"),
+    path("products/<str:sku>/", views.product_detail, name="product"),
+]
