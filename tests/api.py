@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
-
 ROOT = "/api/v1"
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "instance", "code"}
 
 
-def problem_of(response: HttpResponse | Any, status: int) -> dict[str, Any]:
+def problem_of(response: Any, status: int) -> dict[str, Any]:
     """The problem document of an answer, which must be one, of this status."""
     assert response.status_code == status, response.content
     assert response["Content-Type"] == "application/problem+json"
