@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommendations.engine.foldin import Matrix, cosine_rows, ridge_shares
 from recommendations.engine.types import (
@@ -40,7 +41,7 @@ class FoldInRanker:
         self._precision = unobserved * item_side.T @ item_side + regularization * np.eye(factors.shape[1])
 
     def score(self, histories: Sequence[History]) -> Floats:
-        """(histories, products); one product at a time so that a row is the same in any batch."""
+        """(histories, products); one history at a time, so that a row is the same in any batch."""
         scores = np.empty((len(histories), len(self.products)), np.float32)
         for row, history in zip(scores, histories, strict=True):
             shopper = self._shares(history).sum(axis=1).astype(np.float32)
@@ -114,7 +115,8 @@ class FoldInRatings:
             "factors": self.factors,
         }
 
-    def _rated(self, history: History) -> tuple[np.ndarray, np.ndarray]:
+    def _rated(self, history: History) -> tuple[Positions, NDArray[np.bool_]]:
+        """(positions of the known products with a rating, mask of the rows they come from)."""
         positions = self.products.positions(history.products)
         mask = (positions >= 0) & np.isfinite(history.ratings)
         return positions[mask], mask

@@ -24,8 +24,7 @@ from recommendations.engine.types import (
     Vocabulary,
 )
 
-# Importing Surprise makes ~/.surprise_data, which fails where the home folder is read-only; it is never used
-# here.
+# Importing Surprise makes ~/.surprise_data, for downloads unused here; where the home is read-only, it fails.
 os.environ.setdefault("SURPRISE_DATA_FOLDER", tempfile.gettempdir())
 import surprise
 
@@ -39,9 +38,9 @@ class SvdRatingsConfig:
 
     shopper_bias_regularization, shopper_regularization: lambda_bias and lambda of `FoldInRatings`, above 0.
     All were chosen together by the RMSE of the fold-in on MovieLens-100K, three folds of KFold(5,
-    random_state=1); the published folds (random_state=0) were not looked at. Surprise's defaults (20 epochs
-    of 0.005, regularization 0.02) leave noise in the item factors, which a shopper folded in later cannot
-    have been fitted to.
+    random_state=1), not by the folds that are published (random_state=0). Surprise's defaults (20 epochs of
+    0.005, regularization 0.02) leave noise in the item factors, which a shopper folded in later cannot have
+    been fitted to.
     """
 
     factors: int = 100
