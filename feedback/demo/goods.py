@@ -70,9 +70,9 @@ class Shelf:
 class Goods:
     """The products as shoppers find them; n products.
 
-    department: (n,) position in `Shelf.departments`. style: (n, STYLES). dear: (n,) price against
-    the aisle's. quality: (n,) stars above or below the rest. appeal: (n,) log popularity, and trend: its change over the
-    period. partners: (n, PARTNERS) products it is bought with, itself where there is none.
+    department: (n,) position in `Shelf.departments`. style: (n, STYLES). dear: (n,) price against the
+    aisle's. quality: (n,) stars above or below the rest. appeal: (n,) log popularity; trend: its change
+    over the period. partners: (n, PARTNERS) what it is bought with, itself where there is none.
     """
 
     department: Whole
