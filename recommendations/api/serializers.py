@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from rest_framework import serializers
@@ -34,8 +35,12 @@ class RecommendedItem(ProductSummary):
     reason = serializers.CharField(help_text="Why it is here, in words for the shopper.")
     explanation = Explanation(required=False, help_text="With explain=1 only.")
 
+    @cached_property
+    def _summary(self) -> ProductSummary:
+        return ProductSummary(context=self.context)
+
     def to_representation(self, instance: Item) -> dict[str, Any]:  # type: ignore[override]
-        shown = ProductSummary(instance.product, context=self.context).data
+        shown = self._summary.to_representation(instance.product)
         shown |= {
             "score": instance.score,
             "predicted_rating": instance.predicted_rating,

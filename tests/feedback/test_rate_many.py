@@ -21,7 +21,7 @@ ROWS = st.lists(
 
 def one_by_one(rows):
     """The rule, in its plainest form: a rating replaces what is stored unless it is older."""
-    stored = {}
+    stored: dict[tuple[int, int], tuple[int, int]] = {}
     for shopper, product, value, hour in rows:
         if (shopper, product) not in stored or hour >= stored[shopper, product][1]:
             stored[shopper, product] = (value, hour)
