@@ -35,6 +35,7 @@ class ListFilterForm(forms.Form):
         self._set_choices("in_stock", self.STOCK)
         self._set_choices("sort", self.SORT)
         self._group_departments()
+        self.order_fields(["department", "sort", "min_price", "max_price", "in_stock"])
         for name, field in self.fields.items():
             is_select = isinstance(field.widget, forms.Select)
             field.widget.attrs["class"] = "form-select" if is_select else "form-control"
