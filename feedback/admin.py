@@ -10,6 +10,7 @@ from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquer
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
@@ -81,15 +82,7 @@ class EventAdmin(FeedbackAdmin):
 
 @admin.register(Shopper)
 class ShopperAdmin(CountedDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = (
-        "external_id",
-        "account",
-        "is_anonymous",
-        "consent",
-        "rating_count",
-        "lists",
-        "created_at",
-    )
+    list_display = ("external_id", "account_link", "consent", "rating_count", "lists", "since")
     list_editable = ("consent",)
     list_filter = ("is_anonymous", "consent", ("account", admin.EmptyFieldListFilter))
     list_select_related = ("account",)
@@ -125,11 +118,21 @@ class ShopperAdmin(CountedDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="Recommendations")
     def lists(self, shopper: Shopper) -> SafeString:
         address = f"{reverse('recommendations')}?{urlencode({'shopper': shopper.external_id})}"
-        return format_html('<a href="{}">See recommendations</a>', address)
+        return format_html('<a href="{}" class="nowrap">See recommendations</a>', address)
 
-    @admin.display(description="Account")
+    @admin.display(description="Account", ordering="account__username")
     def account_link(self, shopper: Shopper) -> SafeString | str:
-        return admin_link(shopper.account)
+        return "visitor" if shopper.is_anonymous else admin_link(shopper.account)
+
+    @admin.display(ordering="created_at")
+    def since(self, shopper: Shopper) -> str:
+        return date_format(shopper.created_at, "SHORT_DATE_FORMAT")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "consent":
+            # A consent taken back since the list was opened must not be given again by saving the list.
+            kwargs["show_hidden_initial"] = True
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Shopper, form: Any, change: bool) -> None:
         """Write the consent alone, and let go of the lists that were cached under the old one."""

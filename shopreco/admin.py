@@ -92,6 +92,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             "title": "Revoke API keys?",
             "explanation": "Systems that use them are refused at once. A revoked key cannot be brought back.",
             "confirm_label": "Revoke",
+            "dangerous": True,
             "hidden": [("action", "revoke"), *(("_selected_action", key.pk) for key in keys)],
             "items": keys,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import BaseModelAdmin
 from django.db.models import CASCADE, PROTECT, ForeignObjectRel, Model
@@ -14,6 +15,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
+from catalog.models import Category
+
+# The library's own has an inline style, which the site's content security policy forbids.
+HISTORY_LIST = "admin/history_list.html"
+
 
 def admin_link(obj: Model | None, label: str | None = None) -> SafeString | str:
     """A link to the object's admin page; a dash for nothing."""
@@ -21,6 +27,28 @@ def admin_link(obj: Model | None, label: str | None = None) -> SafeString | str:
         return "–"
     name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change"
     return format_html('<a href="{}">{}</a>', reverse(name, args=[obj.pk]), label or str(obj))
+
+
+def category_path(category: Category) -> str:
+    """An aisle is named with its department: an aisle of that name may be in several."""
+    return f"{category.parent} › {category}" if category.parent else str(category)
+
+
+class CategoryChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return category_path(obj)
+
+
+class CategoryByPath(BaseModelAdmin):  # type: ignore[type-arg]
+    """An admin whose form's category is chosen from the tree."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "category":
+            categories = self.get_field_queryset(kwargs.get("using"), db_field, request)
+            kwargs |= {"form_class": CategoryChoice}
+            if categories is not None:
+                kwargs["queryset"] = categories.select_related("parent")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

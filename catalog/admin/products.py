@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.utils import bulk_update_with_history
 
-from catalog.admin.common import CountedDeletion
+from catalog.admin.common import HISTORY_LIST, CategoryByPath, CountedDeletion, category_path
 from catalog.admin.filters import (
     AisleFilter,
     AvailabilityFilter,
@@ -23,17 +23,12 @@ from catalog.admin.filters import (
     RatedFilter,
 )
 from catalog.admin.transfer import ProductTransfer
-from catalog.models import Category, Product
+from catalog.models import Product
 
 PICTURE_TYPES = ["jpg", "jpeg", "png", "webp", "gif", "avif"]
 PICTURE_BYTES = 5 * 1024 * 1024
-
-
-class CategoryChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """Aisles are named with their department: "Home" alone may be in several."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.parent} › {obj}" if obj.parent else str(obj)
+UNTRACKED = {"id", "rating_count", "rating_total"}
+TRACKED = [field for field in Product._meta.concrete_fields if field.name not in UNTRACKED]
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -48,7 +43,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Product)
-class ProductAdmin(ProductTransfer, CountedDeletion, SimpleHistoryAdmin):  # type: ignore[misc]
+class ProductAdmin(ProductTransfer, CountedDeletion, CategoryByPath, SimpleHistoryAdmin):  # type: ignore[misc]
     form = ProductForm
     list_display = (
         "picture", "title", "sku", "department", "price", "stock", "visible", "rating",
@@ -61,6 +56,7 @@ class ProductAdmin(ProductTransfer, CountedDeletion, SimpleHistoryAdmin):  # typ
     list_select_related = ("category__parent",)
     list_per_page = 50
     search_fields = ("sku", "title", "brand")
+    object_history_list_template = HISTORY_LIST
     search_help_text = "SKU, title or brand"
     date_hierarchy = "created_at"
     actions = ("show", "hide")
@@ -74,14 +70,6 @@ class ProductAdmin(ProductTransfer, CountedDeletion, SimpleHistoryAdmin):  # typ
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return Product.objects.by_rating()  # the list puts its own order over this one
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "category":
-            kwargs["form_class"] = CategoryChoice
-            kwargs["queryset"] = Category.objects.select_related("parent").order_by(
-                "parent__position", "parent__name", "position", "name"
-            )
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in ("price", "stock"):
             # What the page showed comes back with it, so that only what was edited counts as changed.
@@ -93,12 +81,13 @@ class ProductAdmin(ProductTransfer, CountedDeletion, SimpleHistoryAdmin):  # typ
         if not change:
             super().save_model(request, obj, form, change)
             return
-        edited = set(form.changed_data)
+        # A revision from the history is written whole, except for what the history does not know.
+        edited = {field.name for field in TRACKED} if hasattr(obj, "_history") else set(form.changed_data)
         untouched = [field.name for field in obj._meta.concrete_fields if field.name not in edited]
         obj.refresh_from_db(fields=untouched)
         obj.save(update_fields=edited)
 
-    @admin.display(description="")
+    @admin.display(description="Picture")
     def picture(self, product: Product) -> SafeString | str:
         if product._state.adding:
             return "Drawn from the title until one is uploaded."
@@ -109,10 +98,7 @@ class ProductAdmin(ProductTransfer, CountedDeletion, SimpleHistoryAdmin):  # typ
 
     @admin.display(ordering="category__parent__name")
     def department(self, product: Product) -> str:
-        category = product.category
-        if category is None:
-            return "–"
-        return f"{category.parent} › {category}" if category.parent else str(category)
+        return category_path(product.category) if product.category else "–"
 
     @admin.display(boolean=True, ordering="is_active")
     def visible(self, product: Product) -> bool:

@@ -72,6 +72,11 @@ class SpreadsheetCsv(CSV):  # type: ignore[misc]
 
 
 class ProductImportForm(ImportForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["import_file"].widget.attrs["accept"] = ".csv,text/csv"
+        self.fields["format"].widget = forms.HiddenInput()  # there is one
+
     def clean_import_file(self) -> Any:
         upload = self.cleaned_data["import_file"]
         if upload.size > LARGEST_FILE:

@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
 
-from catalog.admin.common import admin_link
+from catalog.admin.common import HISTORY_LIST, CategoryByPath, admin_link, category_path
 from catalog.models import Category, Product
 from recommendations.models import MerchandisingRule
 
@@ -67,17 +67,18 @@ class InForceFilter(admin.SimpleListFilter):
 
 
 @admin.register(MerchandisingRule)
-class MerchandisingRuleAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
+class MerchandisingRuleAdmin(CategoryByPath, SimpleHistoryAdmin):  # type: ignore[misc]
     list_display = ("name", "action", "target", "period", "is_active")
     list_filter = ("action", "is_active", InForceFilter)
     list_select_related = ("product", "category__parent")
     search_fields = ("name", "brand", "product__sku", "product__title", "category__name")
-    autocomplete_fields = ("product", "category")
+    autocomplete_fields = ("product",)
     fieldsets = (
         (None, {"fields": ("name", "action", "strength", "is_active")}),
         ("Which products: choose one", {"fields": ("product", "category", "brand")}),
         ("When", {"fields": (("starts_at", "ends_at"),), "description": "Empty for always."}),
     )
+    object_history_list_template = HISTORY_LIST
     change_form_template = "admin/recommendations/merchandisingrule/change_form.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -116,7 +117,9 @@ class MerchandisingRuleAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
     def target(self, rule: MerchandisingRule) -> SafeString | str:
         if rule.brand:
             return f"brand {rule.brand}"
-        return admin_link(rule.product or rule.category)
+        if rule.category:
+            return admin_link(rule.category, category_path(rule.category))
+        return admin_link(rule.product)
 
     @admin.display(description="When")
     def period(self, rule: MerchandisingRule) -> str:

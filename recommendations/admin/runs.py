@@ -32,12 +32,12 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     list_display = (
         "number",
         "state",
-        "trigger",
-        "algorithm_used",
+        "outcome",
         "progress",
         "took",
+        "trigger",
+        "algorithm_used",
         "version_link",
-        "outcome",
     )
     list_filter = ("status", "trigger")
     list_select_related = ("version",)
@@ -130,14 +130,16 @@ class TrainingRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Status", ordering="status")
     def state(self, run: TrainingRun) -> SafeString:
-        return format_html('<span class="badge {}">{}</span>', run.status, run.get_status_display())
+        return format_html('<span class="badge {}">{}</span>', run.status, run.get_status_display().lower())
 
     @admin.display(description="Algorithm", ordering="algorithm")
     def algorithm_used(self, run: TrainingRun) -> str:
         return run.algorithm or "the shop's setting"
 
     @admin.display(ordering="percent")
-    def progress(self, run: TrainingRun) -> SafeString:
+    def progress(self, run: TrainingRun) -> SafeString | str:
+        if not run.is_active:
+            return f"{run.percent} %"
         return format_html(
             '<progress max="100" value="{0}" aria-label="{0} percent">{0} %</progress> '
             '<span class="quiet">{1}, {0} %</span>',

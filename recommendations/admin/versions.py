@@ -43,8 +43,6 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         "name", "live", "created_at", "age", "interactions", "ndcg", "recall", "rmse", "coverage",
     )  # fmt: skip
     list_display_links = ("name",)
-    list_filter = ("algorithm", "is_live")
-    date_hierarchy = "created_at"
     fields = (
         "live", "created_at", "published_at", "learned_from", "data_watermark", "change_watermark",
         "settings_used", "seed", "folder", "size", "sha256",
@@ -151,9 +149,9 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     def name(self, version: ModelVersion) -> str:
         return str(version)
 
-    @admin.display(description="", ordering="-is_live")
+    @admin.display(description="Status", ordering="is_live")
     def live(self, version: ModelVersion) -> SafeString | str:
-        return format_html('<span class="badge live">{}</span>', "live") if version.is_live else ""
+        return format_html('<span class="badge live">{}</span>', "live") if version.is_live else "not live"
 
     @admin.display(ordering="-created_at")
     def age(self, version: ModelVersion) -> str:
