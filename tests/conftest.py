@@ -8,11 +8,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.cache import cache
+from django.core.cache import cache, caches
 
 from shopreco.celery import app as celery_app
 from shopreco.embedded_redis import celery_url, server_command, server_program
@@ -51,6 +52,9 @@ def redis_url(pytestconfig: pytest.Config) -> str:
     url = f"unix://{pytestconfig.stash[FOLDER] / 'redis.sock'}"
     django_settings.REDIS_URL = url
     django_settings.CACHES["default"]["LOCATION"] = url
+    # A connection made before (by an import, a check) still means the server of the settings file.
+    with suppress(AttributeError):
+        del caches["default"]
     celery_app.conf.broker_url = celery_url(url)
     return url
 
