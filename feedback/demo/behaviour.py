@@ -16,7 +16,7 @@ from feedback.demo.goods import Shelf, affinity, make_goods
 from feedback.demo.people import LEAST_RATINGS, Floats, People, Whole, make_people
 from feedback.demo.visits import DAY, DAYS, Looks, Visits, make_looks, make_visits
 
-MEAN_STARS, TASTE_STARS, NOISE_STARS = 3.7, 0.55, 0.68
+MEAN_STARS, TASTE_STARS, NOISE_STARS = 3.0, 0.85, 0.68
 PARTNER_BOUGHT = 0.4
 KINDS = ("click", "view", "wishlist", "basket", "purchase", "dismiss")
 CLICK, VIEW, WISHLIST, BASKET, PURCHASE, DISMISS = range(len(KINDS))

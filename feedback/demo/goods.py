@@ -42,7 +42,7 @@ GOES_WITH = {
     "crime-mystery": ("crime-mystery",),
 }
 PARTNERS = 2
-STYLE_SHARE, PRICE_SHARE, ATTENTION_SHARE = 0.75, 0.3, 0.45
+STYLE_SHARE, PRICE_SHARE, ATTENTION_SHARE = 0.9, 0.2, 0.3
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,7 +34,7 @@ PERSONAS: tuple[dict[str, float], ...] = (
 )
 SECOND_PERSONA, CURIOSITY = 0.25, 0.08
 LEAST_RATINGS, MOST_RATINGS, EXAMPLE_RATINGS = 5, 220, 90
-STYLES = 4
+STYLES = 2
 
 
 @dataclass(frozen=True, eq=False)
