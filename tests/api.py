@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from shopreco.cache import ForgivingRedisCache
+
 ROOT = "/api/v1"
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "instance", "code"}
 
@@ -20,3 +24,9 @@ def problem_of(response: Any, status: int) -> dict[str, Any]:
 
 def wrong_fields(document: dict[str, Any]) -> set[str]:
     return {error["field"] for error in document["errors"]}
+
+
+def take_redis_away(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point the cache at a server that is not there; the next test's server is not held for dead."""
+    monkeypatch.setattr(ForgivingRedisCache, "_down_until", 0.0)
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "unix:///nowhere/redis.sock"}}

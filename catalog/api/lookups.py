@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
 
 from catalog.models import SKU_PATTERN, Product, ProductQuerySet
+
+SKU = OpenApiParameter("sku", OpenApiTypes.STR, OpenApiParameter.PATH, description="The product's SKU.")
 
 
 def product_or_404(sku: str, among: ProductQuerySet | None = None) -> Product:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog.api.filters import ProductFilter
-from catalog.api.lookups import product_or_404
+from catalog.api.lookups import SKU, product_or_404
 from catalog.api.pagination import StrictLimitOffset
 from catalog.api.serializers import ProductDetail, ProductSummary
 from catalog.models import Product
@@ -34,6 +34,7 @@ class OneProduct(APIView):
         tags=["Products"],
         summary="Read one product",
         operation_id="get_product",
+        parameters=[SKU],
         responses=ProductDetail,
     )
     def get(self, request: Request, sku: str) -> Response:

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from catalog.api.lookups import product_or_404
+from catalog.api.lookups import SKU, product_or_404
 from catalog.api.pagination import StrictLimitOffset
 from feedback.api import rows
 from feedback.api.access import reachable_or_new_shopper, reachable_shopper
@@ -33,7 +33,6 @@ SHOPPER_ID = OpenApiParameter(
     OpenApiParameter.PATH,
     description=f"The shopper's id in the shop: up to {MAX_LENGTH} characters, URL-encoded, no slash.",
 )
-SKU = OpenApiParameter("sku", OpenApiTypes.STR, OpenApiParameter.PATH, description="The product's SKU.")
 STATUSES = {HTTPStatus.OK: RowResult(many=True), HTTPStatus.MULTI_STATUS: RowResult(many=True)}
 OUTCOMES: dict[Outcome, dict[str, str]] = {
     Outcome.CREATED: {"status": "created"},

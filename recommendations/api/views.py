@@ -14,11 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from catalog.api.lookups import product_or_404
+from catalog.api.lookups import SKU, product_or_404
 from catalog.api.queries import checked_query
 from catalog.models import Product
 from feedback.api.access import reachable_shopper
-from feedback.api.views import SHOPPER_ID, SKU
+from feedback.api.views import SHOPPER_ID
 from recommendations.api.queries import (
     RecommendationQuery,
     SimilarQuery,

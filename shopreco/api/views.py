@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
@@ -58,6 +58,7 @@ class Schema(SpectacularAPIView):
         tags=["Documentation"],
         summary="Read this description",
         operation_id="get_schema",
+        parameters=[OpenApiParameter("format", str, enum=["yaml", "json"], description="Instead of Accept.")],
         responses={
             (HTTPStatus.OK, "application/vnd.oai.openapi"): OpenApiTypes.STR,
             (HTTPStatus.OK, "application/vnd.oai.openapi+json"): OpenApiTypes.OBJECT,

@@ -1,0 +1,67 @@
+"""GET health/live and GET health/ready."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.utils import ConnectionHandler
+from django.utils import timezone
+
+from recommendations.models import ModelVersion
+from tests.api import ROOT, take_redis_away
+
+READY = f"{ROOT}/health/ready"
+
+
+def make_live_model(**fields: object) -> ModelVersion:
+    now = timezone.now()
+    values = {"algorithm": "svd", "is_live": True, "folder": "v1", "data_watermark": now, "sha256": "0" * 64}
+    return ModelVersion.objects.create(**(values | {"published_at": now - timedelta(hours=2)} | fields))
+
+
+def test_the_process_is_alive_without_a_database(client):
+    # No database mark: touching it would fail the test.
+    answer = client.get(f"{ROOT}/health/live")
+    assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
+    assert answer["Cache-Control"] == "no-store"
+
+
+@pytest.mark.django_db
+def test_with_everything_there_the_shop_is_ready(client):
+    version = make_live_model()
+    answer = client.get(READY)
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["status"] == "ready"
+    age = body["checks"]["model"].pop("age_seconds")
+    assert 7200 <= age < 7260
+    assert body["checks"] == {
+        "database": {"status": "ok"}, "cache": {"status": "ok"},
+        "model": {"status": "ok", "version": version.pk}
+    }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_without_a_model_the_shop_is_degraded_but_serves(client):
+    answer = client.get(READY)
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["model"]["status"] == "missing"
+
+
+@pytest.mark.django_db
+def test_without_redis_the_shop_is_degraded_but_serves(client, settings, monkeypatch):
+    make_live_model()
+    take_redis_away(settings, monkeypatch)
+    answer = client.get(READY)
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["cache"]["status"] == "down"
+
+
+@pytest.mark.django_db
+def test_without_a_database_the_shop_is_unavailable(client, monkeypatch):
+    nowhere = {"ENGINE": "django.db.backends.sqlite3", "NAME": "/nowhere/db.sqlite3"}
+    monkeypatch.setattr("shopreco.api.health.connection", ConnectionHandler({"default": nowhere})["default"])
+    answer = client.get(READY)
+    assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
+    checks = answer.json()["checks"]
+    assert (checks["database"]["status"], checks["model"]["status"]) == ("down", "unknown")
+    assert "nowhere" not in answer.content.decode()
