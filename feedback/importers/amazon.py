@@ -30,6 +30,7 @@ class AmazonReviews(Importer):
     title = "Amazon reviews"
 
     def choose(self, paths: Sequence[Path]) -> None:
+        self._described: set[str] = set()
         self._ratings: list[Path] = []
         self._metadata: list[Path] = []
         for path in paths:
@@ -72,7 +73,9 @@ class AmazonReviews(Importer):
                 yield Batch(ratings=chunk.frame)
 
     def _details(self, chunk: Chunk) -> list[ProductDetails]:
-        chunk.reject(chunk.frame["product"].duplicated(), "product described twice")
+        ids = chunk.frame["product"]
+        chunk.reject(ids.duplicated() | ids.isin(self._described), "product described twice")
+        self._described.update(chunk.frame["product"])
         return [_described(sku, row) for sku, row in chunk.frame.itertuples(index=False)]
 
 
@@ -86,10 +89,11 @@ def _object(line: str) -> dict[str, Any] | None:
 
 def _rating(row: dict[str, Any]) -> Sequence[Any]:
     seconds = row.get("unixReviewTime")
+    value = row.get("overall", row.get("rating"))
     return (
         row.get("reviewerID") or row.get("user_id"),
         row.get("parent_asin") or row.get("asin"),
-        row.get("overall", row.get("rating")),
+        None if isinstance(value, bool) else value,
         row.get("timestamp") if seconds is None else seconds,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ SHOPPER_ID_LENGTH = 100
 LARGEST_QUANTITY = 2**31 - 1
 # Data from a clock that runs ahead, or from a time zone taken for UTC, is still believed.
 _CLOCK_TOLERANCE = timedelta(days=1)
+_FIRST_BELIEVED = datetime(1990, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 10**11
 _DATE_FORMATS = ("ISO8601", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S")
 
@@ -23,7 +24,7 @@ _DATE_FORMATS = ("ISO8601", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S")
 def texts(chunk: Chunk, *columns: str) -> None:
     """Make the columns tidy text."""
     for column in columns:
-        chunk.frame[column] = chunk.frame[column].map(tidy).astype(object)
+        chunk.frame[column] = _tidied(chunk.frame[column])
 
 
 def shoppers(chunk: Chunk, *, prefix: str = "", missing: str = "no shopper id") -> None:
@@ -74,6 +75,8 @@ def times(chunk: Chunk, *, now: datetime, column: str = "time") -> None:
     moments = parsed_times(chunk.frame[column])
     chunk.reject(moments.isna(), "time cannot be read")
     chunk.frame[column] = moments[moments.notna()]
+    # No web shop is older: such a time was cut off, or is in another unit.
+    chunk.reject(chunk.frame[column] < _FIRST_BELIEVED, f"time is before {_FIRST_BELIEVED.year}")
     chunk.reject(chunk.frame[column] > now + _CLOCK_TOLERANCE, "time is in the future")
 
 
@@ -87,9 +90,17 @@ def parsed_times(column: pd.Series[Any]) -> pd.Series[pd.Timestamp]:
         left = found.isna() & numbers.isna()
         if not left.any():
             break
-        words = column[left].map(tidy).astype(object)
+        words = _tidied(column[left])
         found = found.where(~left, pd.to_datetime(words, format=form, utc=True, errors="coerce"))
     return found.dt.as_unit("us")
+
+
+def _tidied(column: pd.Series[Any]) -> pd.Series[str]:
+    try:
+        tidy_of = {value: tidy(value) for value in column.unique()}
+    except TypeError:  # a list where a text should be, from a JSON file
+        return column.map(tidy).astype(object)
+    return column.map(tidy_of).astype(object)
 
 
 def _numbers(chunk: Chunk, column: str) -> pd.Series[float]:

@@ -23,6 +23,9 @@ from feedback.importers.rejects import Rejects
 CHUNK_ROWS = 50_000
 CHUNK_CHARACTERS = 24_000_000
 
+# Python reads NaN and Infinity as numbers; nothing is what they say.
+_JSON = json.JSONDecoder(parse_constant=lambda _: None)
+
 # (line number, the raw row, its values)
 Record = tuple[int, str, Sequence[Any]]
 Pick = Callable[[dict[str, Any]], Sequence[Any]]
@@ -132,7 +135,7 @@ class Reading:
             if not text.strip():
                 continue
             try:
-                row = json.loads(text)
+                row = _JSON.decode(text)
             except (ValueError, RecursionError):
                 row = None
             if isinstance(row, dict):

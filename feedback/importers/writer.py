@@ -121,7 +121,9 @@ class Writer:
             frame["quantity"].tolist(), orders, keys,
         ]  # fmt: skip
         written = 0
-        for part, new in _EVENTS.insert(list(zip(*columns, strict=True))):
+        # In the order of the keys, the unique index is written page by page instead of here and there.
+        rows = sorted(zip(*columns, strict=True), key=lambda row: str(row[-1]))
+        for part, new in _EVENTS.insert(rows):
             written += new
             if new:
                 self._touch(part)
