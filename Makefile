@@ -29,7 +29,7 @@ train: setup ## train a model now and publish it if it passes
 	@$(MANAGE) train_model
 
 test: setup-dev ## run all tests; REQUIRE_ALL=1 makes a skip a failure
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest -n auto --dist loadfile
 
 test-fast: setup-dev ## the engine's tests, without a database
 	@$(BIN)/pytest tests/engine

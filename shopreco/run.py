@@ -33,8 +33,10 @@ class CannotRunError(Exception):
 
 def main() -> int:
     """Exit status: 0 after Ctrl-C, 1 when the shop cannot start."""
-    # Ended by a signal like a Ctrl-C, so that everything below is stopped and cleaned up.
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Any of these stops everything below in an orderly way; SIGINT is named since a shell that starts the shop
+    # in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         run()
     except CannotRunError as reason:

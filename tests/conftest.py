@@ -60,7 +60,7 @@ def redis_url(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture(autouse=True)
-def fresh_state(settings: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+def fresh_state(redis_url: str, settings: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
     """No cached list, no queued message, no loaded model and no artefact of another test."""
     from recommendations.serving import index
 

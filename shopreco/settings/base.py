@@ -109,7 +109,12 @@ CACHES = {
 }
 
 CELERY_BROKER_URL = celery_url(REDIS_URL)
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "visibility_timeout": 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 1,
+    # A broker that hangs must not hang the rating that would have started a training.
+    "socket_timeout": 3,
+    "visibility_timeout": 3600,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True
