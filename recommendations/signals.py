@@ -44,11 +44,12 @@ def combine(signals: Signals) -> Signals:
     """One row per shopper and product, sorted by shopper, product.
 
     A rating says more than any event: its weight counts alone. Otherwise the strongest event counts, unless
-    the latest one is negative (a dismissal): then that one. The time is the latest signal's.
+    the latest one is negative (a dismissal): then that one. The time is the latest signal's; of
+    the signals of one second a negative one counts as the latest, so the order of the rows does not matter.
     """
     if not len(signals):
         return signals
-    order = np.lexsort((signals.times, signals.products, signals.shoppers))
+    order = np.lexsort((-signals.weights, signals.times, signals.products, signals.shoppers))
     shoppers, products = signals.shoppers[order], signals.products[order]
     weights, ratings, times = signals.weights[order], signals.ratings[order], signals.times[order]
     first = np.ones(len(order), dtype=bool)
