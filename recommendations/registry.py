@@ -6,7 +6,9 @@ the live model stays what it was. What a dead process left behind is swept up at
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import re
 import secrets
 import shutil
 from dataclasses import asdict, dataclass
@@ -25,6 +27,9 @@ __all__ = ["ArtefactError", "Bundle", "Facts", "live_version", "load", "make_liv
 
 logger = logging.getLogger(__name__)
 LEFTOVERS_AFTER = timedelta(hours=1)
+# What `publish` calls its folders, and what a save that was cut short leaves. Nothing else is ever swept up:
+# the root may be a folder that somebody else keeps things in, too.
+OWN_FOLDER = re.compile(r"\.?\d{8}-\d{6}-[a-z_]+-[0-9a-f]{6}(\.[0-9a-f]+)?")
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,10 @@ def _sweep(root: Path, *, now: datetime) -> None:
     ModelVersion.objects.filter(pk__in=[version.pk for version in surplus]).delete()
     named = set(ModelVersion.objects.values_list("folder", flat=True))
     for folder in root.iterdir():
-        # A folder of another process that is publishing right now has no row yet either; it is young.
-        age = now.timestamp() - folder.stat().st_mtime
-        if folder.name not in named and (age > LEFTOVERS_AFTER.total_seconds()):
-            shutil.rmtree(folder, ignore_errors=True)
+        if folder.name in named or not OWN_FOLDER.fullmatch(folder.name):
+            continue
+        # Another process may rename or remove it at this very moment.
+        with contextlib.suppress(FileNotFoundError):
+            # A folder of another process that is publishing right now has no row yet either; it is young.
+            if now.timestamp() - folder.stat().st_mtime > LEFTOVERS_AFTER.total_seconds():
+                shutil.rmtree(folder, ignore_errors=True)
