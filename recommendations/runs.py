@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
@@ -99,7 +99,7 @@ def beating(run_id: int, *, clock: Clock, every: float = BEAT_SECONDS) -> Iterat
     def beat() -> None:
         try:
             while not done.wait(every):
-                TrainingRun.objects.filter(pk=run_id, status=Status.RUNNING).update(heartbeat_at=clock())
+                _beat(run_id, now=clock())
         finally:
             connection.close()
 
@@ -110,6 +110,15 @@ def beating(run_id: int, *, clock: Clock, every: float = BEAT_SECONDS) -> Iterat
     finally:
         done.set()
         thread.join()
+
+
+def _beat(run_id: int, *, now: datetime) -> None:
+    """One beat; a database that is busy or away for a moment costs that beat only, not all later ones."""
+    try:
+        TrainingRun.objects.filter(pk=run_id, status=Status.RUNNING).update(heartbeat_at=now)
+    except DatabaseError as error:
+        logger.warning("training run %d missed a heartbeat: %s", run_id, error)
+        connection.close()
 
 
 def _update_running(run_id: int, **columns: Any) -> None:
