@@ -39,7 +39,15 @@ def request_training(
 def request_if_due(*, now: datetime) -> TrainingRun | None:
     """Queue a training if one is due by the settings; whichever process asks."""
     trigger = due(conf(), now=now)
-    return request_training(trigger=trigger, now=now) if trigger else None
+    if trigger is None:
+        return None
+    # What is tried again is what had been asked for.
+    abandoned = TrainingRun.objects.first() if trigger == Trigger.RETRY else None
+    return request_training(
+        trigger=trigger, now=now,
+        algorithm=abandoned.algorithm if abandoned else "",
+        requested_by=abandoned.requested_by if abandoned else None,
+    )  # fmt: skip
 
 
 def catch_up(*, now: datetime) -> None:
@@ -70,15 +78,14 @@ def _why(settings: Conf, *, now: datetime) -> TrainingRun.Trigger | None:
     live = ModelVersion.objects.filter(is_live=True).first()
     if live is None:
         return Trigger.FIRST if has_feedback() else None
-    seen = (
-        TrainingRun.objects.filter(status__in=[Status.PUBLISHED, Status.REJECTED])
-        .values_list("change_watermark", flat=True)
-        .first()
-    )
-    changes = rating_changes_after(live.change_watermark if seen is None else seen)
+    # Counted from the last run that came to an end: one that kept the live model has looked at the feedback
+    # too, and after a roll-back the live model is old by itself.
+    judged = TrainingRun.objects.filter(status__in=[Status.PUBLISHED, Status.REJECTED]).first()
+    changes = rating_changes_after(judged.change_watermark if judged else live.change_watermark)
     if changes >= settings.retrain_after_ratings:
         return Trigger.RATINGS
-    grown_old = now - live.created_at >= settings.retrain_max_age
+    looked = max(live.created_at, judged.started_at or judged.created_at) if judged else live.created_at
+    grown_old = now - looked >= settings.retrain_max_age
     return Trigger.AGE if grown_old and has_feedback(since=live.data_watermark) else None
 
 
