@@ -39,8 +39,12 @@ def ensure_shopper(request: HttpRequest, *, now: datetime) -> Shopper:
 
 def shopper_for_account(account_id: int, *, now: datetime) -> Shopper:
     """The account's shopper; made when there is none yet."""
+    external_id = f"account-{account_id}"
+    # Someone else of that id, as from an import, keeps it and their history.
+    if Shopper.objects.filter(external_id=external_id).exclude(account_id=account_id).exists():
+        external_id = f"{external_id}-{secrets.token_hex(8)}"
     shopper, _ = Shopper.objects.get_or_create(
-        account_id=account_id, defaults={"external_id": f"account-{account_id}", "created_at": now}
+        account_id=account_id, defaults={"external_id": external_id, "created_at": now}
     )
     return shopper
 
@@ -66,6 +70,8 @@ def merge_shopper(*, source: Shopper, target: Shopper) -> None:
     if source.pk == target.pk:
         return
     with transaction.atomic():
+        # Feedback that comes in meanwhile waits, so that none is left behind with the deleted row.
+        list(Shopper.objects.select_for_update().filter(pk__in=[source.pk, target.pk]).order_by("pk"))
         kept = {rating.product_id: rating for rating in Rating.objects.filter(shopper=target)}
         for rating in Rating.objects.filter(shopper=source):
             rival = kept.get(rating.product_id)
