@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.db.models import Count, QuerySet
+from django.db.models.functions import Length
 
 from feedback.models import Event, Rating, RatingChange, Shopper
 
@@ -49,8 +50,8 @@ def suggest_shoppers(beginning: str, *, limit: int = 8) -> list[str]:
     """Ids of shoppers (never visitors or accounts) that begin with the text, shortest first."""
     found = Shopper.objects.filter(
         external_id__istartswith=beginning, is_anonymous=False, account__isnull=True
-    ).values_list("external_id", flat=True)
-    return sorted(found[:200], key=lambda external_id: (len(external_id), external_id))[:limit]
+    ).order_by(Length("external_id"), "external_id")
+    return list(found.values_list("external_id", flat=True)[:limit])
 
 
 def rating_columns(until: datetime) -> Iterator[tuple[int, int, int, datetime]]:
