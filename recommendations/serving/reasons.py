@@ -20,7 +20,6 @@ SENTENCES = {
     "basket": "Because you put {title} in your basket",
     "click": "Because you looked at {title}",
     "view": "Because you looked at {title}",
-    "dismiss": "Because you were not interested in {title}",
 }
 
 
@@ -50,11 +49,18 @@ def personal_reasons(product_ids: list[int], history: ShopperHistory, model: Liv
 
 
 def _sentence(history: ShopperHistory, row: int, cause: Product) -> str:
-    deed = history.deeds[row]
-    if deed != RATING:
-        return SENTENCES[deed].format(title=cause.title)
-    stars = int(history.history.ratings[row])
-    return f"Because you rated {cause.title} {stars} star{'' if stars == 1 else 's'}"
+    """A dislike speaks for what is unlike it: its weight is negative, yet it adds to the score."""
+    deed, title = history.deeds[row], cause.title
+    disliked = deed == "dismiss" or history.history.weights[row] < 0
+    if deed == RATING:
+        stars = int(history.history.ratings[row])
+        given = f"{stars} star{'' if stars == 1 else 's'}"
+        if disliked:
+            return f"Unlike {title}, which you rated {given}"
+        return f"Because you rated {title} {given}"
+    if disliked:
+        return f"Unlike {title}, which you were not interested in"
+    return SENTENCES[deed].format(title=title)
 
 
 def _products(ids: set[int]) -> dict[int, Product]:
