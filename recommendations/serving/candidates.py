@@ -41,7 +41,9 @@ def candidates_for(
     allowed: ids the list is narrowed to. min_predicted: stars the model must expect at least.
     """
     known, _ = history.history.known_to(model.bundle.products)
-    strategy = Strategy.PERSONAL if len(known) else Strategy.POPULAR
+    # A shop whose live model is popularity itself has no personal lists, and says so.
+    has_taste = model.bundle.ranker.algorithm != model.bundle.popularity.algorithm
+    strategy = Strategy.PERSONAL if has_taste and len(known) else Strategy.POPULAR
     if allowed is not None or min_predicted is not None:
         return _score(history, model, settings, strategy, allowed, min_predicted)
     # The version is in the key and so is the history's: an entry is never stale and needs no deleting.

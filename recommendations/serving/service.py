@@ -118,7 +118,8 @@ def _alike(product: Product, model: LiveModel | None, settings: Conf) -> tuple[d
         return scores, Strategy.SIMILAR
     if product.category is None:
         return {}, Strategy.SAME_CATEGORY
-    shelf_mates = Product.objects.in_category(product.category.department).exclude(pk=product.pk).by_rating()
+    department = Product.objects.recommendable().in_category(product.category.department)
+    shelf_mates = department.exclude(pk=product.pk).by_rating()
     return trends.rating_scores(shelf_mates, most=settings.candidates), Strategy.SAME_CATEGORY
 
 

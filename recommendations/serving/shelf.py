@@ -45,7 +45,8 @@ def eligible(filters: Filters) -> ProductQuerySet:
 def places(scores: dict[int, float], filters: Filters, rules: Rules, settled: Iterable[int]) -> list[Place]:
     """The candidates (id -> score, best first) that may be shown, after the rules. One query."""
     left_out = filters.exclude | set(settled)
-    pinned = [product_id for product_id in rules.pinned() if product_id not in left_out]
+    # Only a candidate is known to be predicted high enough; a pin does not get round that filter.
+    pinned = [pk for pk in rules.pinned() if pk not in left_out] if filters.min_predicted is None else []
     lowest = min(scores.values(), default=0.0)
     wanted = {pk: score for pk, score in scores.items() if pk not in left_out}
     wanted |= {pk: lowest for pk in pinned if pk not in wanted}
