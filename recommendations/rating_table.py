@@ -44,6 +44,8 @@ def read_ratings(path: Path) -> RatingColumns:
             skiprows=0 if _is_number(first.split(separator)[2]) else 1, usecols=[0, 1, 2],
             encoding="latin-1", dtype={0: str, 1: str, 2: np.float32},
         )  # fmt: skip
+        if frame.isna().to_numpy().any():
+            raise ValueError("a row without shopper, product or rating")
     except (ValueError, OSError, EOFError) as error:
         raise NotRatingsError(
             f"{path} does not hold ratings. Expected user, item, rating[, time] separated by tabs, '::', "
