@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedback.models import Shopper
-from recommendations.serving import service
-from recommendations.serving.results import Item, Recommendations, Strategy
+from recommendations.serving.rails import personal_trending_newest
+from recommendations.serving.results import Item
 
 RAIL_LENGTH = 12
 
@@ -24,21 +24,10 @@ class Rail:
 
 def home_rails(shopper: Shopper | None, *, now: datetime) -> list[Rail]:
     """For you (once there is something to go on), trending and new; no product twice, no rail empty."""
-    rails: list[Rail] = []
-    if shopper is not None:
-        mine = service.recommend_for(shopper, now=now, limit=RAIL_LENGTH)
-        if mine.strategy == Strategy.PERSONAL:
-            rails.append(Rail("for-you", "For you", "It changes with every star you give", mine.items))
-    # Asking for as many more as are shown already leaves each rail full after the repeats are taken out.
-    trending = service.trending(now=now, limit=RAIL_LENGTH * 2)
-    if trending.strategy == Strategy.TRENDING:
-        words = "What shoppers turned to lately"
-        rails.append(Rail("trending", "Trending now", words, _not_shown(trending, rails)))
-    newest = service.newest(now=now, limit=RAIL_LENGTH * 3)
-    rails.append(Rail("new", "New in the shop", "Fresh on the shelves", _not_shown(newest, rails)))
+    mine, trending, newest = personal_trending_newest(shopper, now=now, length=RAIL_LENGTH)
+    rails = [
+        Rail("for-you", "For you", "It changes with every star you give", mine.items),
+        Rail("trending", "Trending now", "What shoppers turned to lately", trending.items),
+        Rail("new", "New in the shop", "Fresh on the shelves", newest.items),
+    ]
     return [rail for rail in rails if rail.items]
-
-
-def _not_shown(found: Recommendations, rails: list[Rail]) -> tuple[Item, ...]:
-    shown = {item.product.pk for rail in rails for item in rail.items}
-    return tuple(item for item in found.items if item.product.pk not in shown)[:RAIL_LENGTH]

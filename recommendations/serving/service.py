@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
@@ -35,11 +36,11 @@ def recommend_for(
     """The shopper's list; the fallback list for None, for an empty history and without consent."""
     settings, model = conf(), live_model()
     history = history_of(shopper.pk, settings) if shopper and shopper.consent else NOTHING
-    scores, strategy = _scores(shopper, history, model, filters, settings, now=now)
+    scores, strategy = scores_for(shopper, history, model, filters, settings, now=now)
     shown = shelf.places(scores, filters, rules_in_force(now=now), history.settled)[: settings.list_length]
     page = shelf.sort(shown, sort)[offset : offset + limit]
     return Recommendations(
-        items=_items(page, history, model, strategy),
+        items=items_of(page, history, model, strategy),
         total=len(shown),
         strategy=strategy,
         model_version=model.version if model else None,
@@ -74,17 +75,17 @@ def bought_together(product: Product, *, now: datetime, limit: int = 4) -> Recom
 def trending(*, now: datetime, limit: int = 20, category: Category | None = None) -> Recommendations:
     """What shoppers turned to lately; in a shop nobody visited lately the top rated, then the newest."""
     filters = Filters(category=category)
-    scores, strategy = _lately(conf(), now=now)
-    return _plain(scores, strategy, _shared_reason(strategy), now=now, limit=limit, filters=filters)
+    scores, strategy = lately(conf(), now=now)
+    return _plain(scores, strategy, shared_reason(strategy), now=now, limit=limit, filters=filters)
 
 
 def newest(*, now: datetime, limit: int = 20) -> Recommendations:
     """The newest products."""
-    reason = _shared_reason(Strategy.NEWEST)
+    reason = shared_reason(Strategy.NEWEST)
     return _plain(trends.newest_scores(conf()), Strategy.NEWEST, reason, now=now, limit=limit)
 
 
-def _scores(
+def scores_for(
     shopper: Shopper | None,
     history: ShopperHistory,
     model: LiveModel | None,
@@ -94,7 +95,7 @@ def _scores(
     now: datetime,
 ) -> tuple[dict[int, float], Strategy]:
     if model is None:
-        return _lately(settings, now=now)
+        return lately(settings, now=now)
     narrow = filters.category or filters.min_price is not None or filters.max_price is not None
     allowed = np.array(shelf.eligible(filters).values_list("pk", flat=True), np.int64) if narrow else None
     known_by = f"{shopper.pk}:{shopper.feedback_version}" if shopper and len(history) else ""
@@ -105,7 +106,7 @@ def _scores(
     return dict(zip(found.products.tolist(), found.scores.tolist(), strict=True)), found.strategy
 
 
-def _lately(settings: Conf, *, now: datetime) -> tuple[dict[int, float], Strategy]:
+def lately(settings: Conf, *, now: datetime) -> tuple[dict[int, float], Strategy]:
     if scores := trends.trend_scores(settings, now=now):
         return scores, Strategy.TRENDING
     if scores := trends.top_rated_scores(settings):
@@ -146,20 +147,25 @@ def _plain(
 ) -> Recommendations:
     """A list that is the same for everybody."""
     shown = shelf.places(scores, filters, rules_in_force(now=now).without_pins(), ())
-    products = _products(shown[:limit])
+    products = products_of(shown[:limit])
     items = tuple(Item(products[place.product_id], place.score, reason) for place in shown[:limit])
     return Recommendations(items, len(shown), strategy, model.version if model else None, now)
 
 
-def _items(
-    page: list[Place], history: ShopperHistory, model: LiveModel | None, strategy: Strategy
+def items_of(
+    page: list[Place],
+    history: ShopperHistory,
+    model: LiveModel | None,
+    strategy: Strategy,
+    products: Mapping[int, Product] | None = None,
 ) -> tuple[Item, ...]:
-    products = _products(page)
+    """A personal or fallback page's items; `products` when they were read for several lists."""
+    products = products_of(page) if products is None else products
     ids = [place.product_id for place in page]
     if model and strategy == Strategy.PERSONAL and page:
         why = reasons.personal_reasons(ids, history, model)
     else:
-        why = dict.fromkeys(ids, _shared_reason(strategy))
+        why = dict.fromkeys(ids, shared_reason(strategy))
     stars = _predicted(ids, history, model)
     return tuple(
         Item(products[place.product_id], place.score, why[place.product_id], stars.get(place.product_id))
@@ -176,11 +182,11 @@ def _predicted(ids: list[int], history: ShopperHistory, model: LiveModel | None)
     return {pk: float(expected[place]) for pk, place in zip(ids, positions, strict=True) if place != UNKNOWN}
 
 
-def _products(page: list[Place]) -> dict[int, Product]:
+def products_of(page: list[Place]) -> dict[int, Product]:
     return Product.objects.for_cards().in_bulk([place.product_id for place in page])
 
 
-def _shared_reason(strategy: Strategy) -> Reason:
+def shared_reason(strategy: Strategy) -> Reason:
     if strategy == Strategy.TRENDING:
         return Reason("Many shoppers turned to it lately")
     if strategy == Strategy.NEWEST:

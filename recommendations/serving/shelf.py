@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from recommendations.serving.results import Filters, Sort
 COLUMNS = (
     "pk", "category_id", "category__parent_id", "brand", "price", "created_at", "rating_count", "rating_total"
 )  # fmt: skip
+
+# product id -> its columns
+Rows = Mapping[int, tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,30 @@ def eligible(filters: Filters) -> ProductQuerySet:
     return products
 
 
-def places(scores: dict[int, float], filters: Filters, rules: Rules, settled: Iterable[int]) -> list[Place]:
-    """The candidates (id -> score, best first) that may be shown, after the rules. One query."""
+def rows_of(product_ids: Iterable[int], filters: Filters) -> Rows:
+    """What places are made of, for those of the products that may be shown. One query."""
+    rows = eligible(filters).filter(pk__in=set(product_ids)).order_by().values_list(*COLUMNS)
+    return {row[0]: row for row in rows}
+
+
+def places(
+    scores: dict[int, float],
+    filters: Filters,
+    rules: Rules,
+    settled: Iterable[int],
+    rows: Rows | None = None,
+) -> list[Place]:
+    """The candidates (id -> score, best first) that may be shown, after the rules.
+
+    One query, or none when the `rows` of these candidates and the rules' pins were read for several lists.
+    """
     left_out = filters.exclude | set(settled)
     # Only a candidate is known to be predicted high enough; a pin does not get round that filter.
     pinned = [pk for pk in rules.pinned() if pk not in left_out] if filters.min_predicted is None else []
     lowest = min(scores.values(), default=0.0)
     wanted = {pk: score for pk, score in scores.items() if pk not in left_out}
     wanted |= {pk: lowest for pk in pinned if pk not in wanted}
-    rows = {row[0]: row for row in eligible(filters).filter(pk__in=wanted).order_by().values_list(*COLUMNS)}
+    rows = rows_of(wanted, filters) if rows is None else rows
     shown = [_place(rows[pk], score) for pk, score in wanted.items() if pk in rows]
     if not rules.rules:
         return shown
@@ -73,7 +92,7 @@ def sort(shown: list[Place], by: Sort) -> list[Place]:
     return shown
 
 
-def _place(row: tuple, score: float) -> Place:  # type: ignore[type-arg]
+def _place(row: tuple[Any, ...], score: float) -> Place:
     pk, category, department, brand, price, created_at, count, total = row
     return Place(
         product_id=pk,
