@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 from decimal import Decimal, InvalidOperation
@@ -44,10 +45,11 @@ class Text(Widget):  # type: ignore[misc]
 
 class Price(Widget):  # type: ignore[misc]
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Decimal:
-        try:
-            return Decimal(str(value).strip()).quantize(Decimal("0.01"))
-        except InvalidOperation:
-            raise ValueError(f"“{value}” is not a price. Write it like 12.90.") from None
+        with contextlib.suppress(InvalidOperation):
+            price = Decimal(str(value).strip()).quantize(Decimal("0.01"))
+            if price.is_finite():
+                return price
+        raise ValueError(f"“{value}” is not a price. Write it like 12.90.")
 
 
 class Stock(Widget):  # type: ignore[misc]
