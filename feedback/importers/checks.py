@@ -83,11 +83,12 @@ def times(chunk: Chunk, *, now: datetime, column: str = "time") -> None:
 def parsed_times(column: pd.Series[Any]) -> pd.Series[pd.Timestamp]:
     """UTC times, NaT for what is none."""
     numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+    words_only = numbers.isna()
     numbers = numbers.where(np.isfinite(numbers) & (numbers >= 0))
     milliseconds = numbers.where(numbers >= _MILLISECONDS_FROM, numbers * 1000).round()
     found = pd.to_datetime(milliseconds, unit="ms", utc=True, errors="coerce")
     for form in _DATE_FORMATS:
-        left = found.isna() & numbers.isna()
+        left = found.isna() & words_only
         if not left.any():
             break
         words = _tidied(column[left])

@@ -1,8 +1,8 @@
 """One import from files to rows: all of it, or nothing.
 
-Imported ratings write no `RatingChange` and no signal is sent: training after an import is asked for,
-not triggered, and the shoppers of a whole data set are too many to name in one. What is cached for a shopper is
-stale at once all the same, by the shopper's `feedback_version`.
+Imported ratings write no `RatingChange` and no signal is sent: training after an import is asked for, not
+triggered, and the shoppers of a whole data set are too many to name in one. All the same, what is cached for
+a shopper is stale at once, by the shopper's `feedback_version`.
 """
 
 from __future__ import annotations

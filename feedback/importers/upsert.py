@@ -1,7 +1,7 @@
 """Bulk inserts that leave the comparing to the database.
 
 `bulk_create(update_conflicts=True)` overwrites whatever is there: an old rating from a file would undo a
-newer one given in the shop. `ON CONFLICT ... DO UPDATE ... WHERE` decides that in the row itself, in one pass,
+newer one given in the shop. `ON CONFLICT ... DO UPDATE ... WHERE` decides that in the row itself, at once,
 however large the table is and whoever writes at the same time. SQLite and PostgreSQL share the syntax.
 """
 
