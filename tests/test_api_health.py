@@ -6,16 +6,18 @@ import pytest
 from django.db.utils import ConnectionHandler
 from django.utils import timezone
 
+from recommendations.conf import conf
 from recommendations.models import ModelVersion
 from tests.api import ROOT, take_redis_away
+from tests.factories import make_live_model, make_tastes
 
 READY = f"{ROOT}/health/ready"
 
 
-def make_live_model(**fields: object) -> ModelVersion:
-    now = timezone.now()
-    values = {"algorithm": "svd", "is_live": True, "folder": "v1", "data_watermark": now, "sha256": "0" * 64}
-    return ModelVersion.objects.create(**(values | {"published_at": now - timedelta(hours=2)} | fields))
+@pytest.fixture
+def version(db) -> ModelVersion:
+    make_tastes(shoppers=4, per_taste=3)
+    return make_live_model(now=timezone.now() - timedelta(hours=2))
 
 
 def test_the_process_is_alive_without_a_database(client):
@@ -26,8 +28,7 @@ def test_the_process_is_alive_without_a_database(client):
 
 
 @pytest.mark.django_db
-def test_with_everything_there_the_shop_is_ready(client):
-    version = make_live_model()
+def test_with_everything_there_the_shop_is_ready(client, version):
     answer = client.get(READY)
     assert answer.status_code == 200
     body = answer.json()
@@ -48,8 +49,16 @@ def test_without_a_model_the_shop_is_degraded_but_serves(client):
 
 
 @pytest.mark.django_db
-def test_without_redis_the_shop_is_degraded_but_serves(client, settings, monkeypatch):
-    make_live_model()
+def test_with_damaged_files_the_shop_is_degraded_but_serves(client, version, caplog):
+    for file in (conf().artefact_root / version.folder).iterdir():
+        file.write_bytes(b"rubbish")
+    answer = client.get(READY)
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert "damaged" in answer.json()["checks"]["model"]["detail"]
+
+
+@pytest.mark.django_db
+def test_without_redis_the_shop_is_degraded_but_serves(client, version, settings, monkeypatch):
     take_redis_away(settings, monkeypatch)
     answer = client.get(READY)
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")

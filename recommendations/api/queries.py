@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
 
 from catalog.api.queries import MAX_OFFSET, category_parameter, limit_parameter, price_parameter
-from catalog.models import Product
+from catalog.models import SKU_PATTERN, Product
 from recommendations.serving.results import Filters, Sort
 
 MAX_EXCLUDED = 200
@@ -29,10 +30,10 @@ class SkusField(serializers.CharField):
     default_error_messages = {"too_many": "Name {most} products at most, with commas between them."}
 
     def to_internal_value(self, data: Any) -> Any:
-        skus = {sku.strip() for sku in super().to_internal_value(data).split(",")} - {""}
+        skus = {sku.strip() for sku in super().to_internal_value(data).split(",")}
         if len(skus) > MAX_EXCLUDED:
             self.fail("too_many", most=MAX_EXCLUDED)
-        return skus
+        return {sku for sku in skus if re.fullmatch(SKU_PATTERN, sku)}
 
 
 class ListQuery(serializers.Serializer[Any]):
@@ -81,7 +82,6 @@ class RecommendationQuery(ListQuery):
     )
     exclude = SkusField(
         required=False,
-        max_length=65 * MAX_EXCLUDED,
         help_text="SKUs to leave out, with commas between them; unknown ones are ignored.",
     )
 

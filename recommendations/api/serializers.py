@@ -11,6 +11,7 @@ from rest_framework import serializers
 from catalog.api.serializers import ProductSummary
 from recommendations.models import ModelVersion
 from recommendations.serving.results import Item, Reason, Recommendations, Strategy
+from recommendations.training import age
 
 
 class Explanation(serializers.Serializer[Reason]):
@@ -85,4 +86,4 @@ class LiveModelAnswer(serializers.Serializer[ModelVersion]):
 
     def get_age_seconds(self, version: ModelVersion) -> int:
         now: datetime = self.context["now"]
-        return max(0, round((now - version.created_at).total_seconds()))
+        return age(version.created_at, now=now)

@@ -12,9 +12,12 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 
 from recommendations.registry import live_version
+from recommendations.serving.index import live_model
+from recommendations.training import age
 
 logger = logging.getLogger(__name__)
 PROBE_SECONDS = 10
+UNREADABLE = "The model versions cannot be read; has the database been migrated?"
 
 
 class Health(StrEnum):
@@ -56,14 +59,22 @@ def _cache() -> dict[str, Any]:
 
 def _model(now: datetime) -> dict[str, Any]:
     try:
-        version = live_version()
+        version, serving = live_version(), live_model()
     except DatabaseError as error:
         logger.error("model versions cannot be read: %s", error)
-        return {
-            "status": "down",
-            "detail": "The model versions cannot be read; has the database been migrated?",
-        }
+        return {"status": "down", "detail": UNREADABLE}
     if version is None:
         return {"status": "missing", "detail": "No model is live; shoppers get what is trending or new."}
-    age = now - (version.published_at or version.created_at)
-    return {"status": "ok", "version": version.pk, "age_seconds": max(0, round(age.total_seconds()))}
+    if serving is None:
+        return {
+            "status": "down",
+            "detail": "The live model's files are damaged; shoppers get what is trending.",
+        }
+    told = {"version": serving.version, "age_seconds": age(serving.created_at, now=now)}
+    if serving.version != version.pk:
+        return {
+            "status": "down",
+            "detail": "The live model's files are damaged; an older one serves.",
+            **told,
+        }
+    return {"status": "ok", **told}

@@ -22,8 +22,8 @@ class Check(serializers.Serializer[Any]):
 
 
 class ModelCheck(Check):
-    version = serializers.IntegerField(required=False, help_text="The live model version.")
-    age_seconds = serializers.IntegerField(required=False, help_text="Since it was made live.")
+    version = serializers.IntegerField(required=False, help_text="The model version that serves.")
+    age_seconds = serializers.IntegerField(required=False, help_text="Since it was trained.")
 
 
 class Checks(serializers.Serializer[Any]):
