@@ -25,8 +25,8 @@ PERMISSIONS: dict[tuple[str, str], tuple[str, ...]] = {
 }
 
 
-def make_merchandisers(*, apps: Apps, using: str, **_: Any) -> None:
-    """After a migration: the group with its permissions, unless it is there already.
+def make_merchandisers(*, using: str, apps: Apps = installed, **_: Any) -> None:
+    """After a migration or a flush: the group with its permissions, unless it is there already.
 
     Permissions are made after a migration too, app by app, and this app comes first: so the others'
     are made here. In a half-migrated database some are missing; then it is left to the next migration.
