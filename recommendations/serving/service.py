@@ -51,9 +51,8 @@ def recommend_for(
 def similar_to(product: Product, *, now: datetime, limit: int = 8) -> Recommendations:
     """Products like this one by the live model, else of the same category."""
     model = live_model()
-    scores, strategy = _alike(product, model, conf())
-    why = "Liked by the same shoppers" if strategy == Strategy.SIMILAR else "From the same department"
-    return _plain(scores, strategy, Reason(why, product), now=now, limit=limit, model=model)
+    scores, strategy = alike(product, model, conf())
+    return _plain(scores, strategy, similar_reason(product, strategy), now=now, limit=limit, model=model)
 
 
 def bought_together(product: Product, *, now: datetime, limit: int = 4) -> Recommendations:
@@ -65,7 +64,7 @@ def bought_together(product: Product, *, now: datetime, limit: int = 4) -> Recom
         Item(
             item.product,
             item.score,
-            Reason(f"Bought together in {partners[item.product.pk][1]} orders", product),
+            together_reason(product, partners[item.product.pk][1]),
         )
         for item in answer.items
     )
@@ -114,7 +113,7 @@ def lately(settings: Conf, *, now: datetime) -> tuple[dict[int, float], Strategy
     return trends.newest_scores(settings), Strategy.NEWEST
 
 
-def _alike(product: Product, model: LiveModel | None, settings: Conf) -> tuple[dict[int, float], Strategy]:
+def alike(product: Product, model: LiveModel | None, settings: Conf) -> tuple[dict[int, float], Strategy]:
     if model and (scores := _alike_by_model(product, model, settings)):
         return scores, Strategy.SIMILAR
     if product.category is None:
@@ -192,3 +191,12 @@ def shared_reason(strategy: Strategy) -> Reason:
     if strategy == Strategy.NEWEST:
         return Reason("New in the shop")
     return reasons.POPULAR
+
+
+def similar_reason(product: Product, strategy: Strategy) -> Reason:
+    why = "Liked by the same shoppers" if strategy == Strategy.SIMILAR else "From the same department"
+    return Reason(why, product)
+
+
+def together_reason(product: Product, orders: int) -> Reason:
+    return Reason(f"Bought together in {orders} orders", product)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django import template
 from django.utils import timezone
 
 from catalog.models import Product
-from recommendations.serving import service
-from recommendations.serving.results import Item, Recommendations, Strategy
+from recommendations.serving.rails import together_and_similar
+from recommendations.serving.results import Recommendations, Strategy
 
 register = template.Library()
 SIMILAR, TOGETHER = 12, 4
@@ -23,19 +25,20 @@ STRATEGY_WORDS = {
 }
 
 
-@register.simple_tag
-def bought_together(product: Product) -> tuple[Item, ...]:
-    """What was bought in the same orders; empty when nothing was."""
-    return service.bought_together(product, now=timezone.now(), limit=TOGETHER).items
+@dataclass(frozen=True)
+class ProductLists:
+    """What goes with a product: bought in the same orders, and liked by the same shoppers."""
+
+    together: Recommendations
+    similar: Recommendations
 
 
 @register.simple_tag
-def similar_products(product: Product, besides: tuple[Item, ...] = ()) -> Recommendations:
-    """Products like this one that are not on the page already."""
-    shown = {item.product.pk for item in besides}
-    found = service.similar_to(product, now=timezone.now(), limit=SIMILAR + len(shown))
-    items = tuple(item for item in found.items if item.product.pk not in shown)[:SIMILAR]
-    return Recommendations(items, found.total, found.strategy, found.model_version, found.generated_at)
+def product_lists(product: Product) -> ProductLists:
+    """The lists of a product's page; no product is in both."""
+    return ProductLists(
+        *together_and_similar(product, now=timezone.now(), together=TOGETHER, similar=SIMILAR)
+    )
 
 
 @register.filter
