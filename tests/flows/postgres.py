@@ -1,0 +1,54 @@
+"""A PostgreSQL server of the tests' own, in a temporary folder, listening on a socket only."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# PostgreSQL refuses to run as root; Debian's package brings this user, and every Unix has the other.
+SERVANTS = ("postgres", "nobody")
+
+
+def programs() -> Path | None:
+    """The folder with initdb and pg_ctl: on the PATH, or where Debian keeps them."""
+    if on_path := shutil.which("initdb"):
+        return Path(on_path).resolve().parent
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
+
+
+@contextmanager
+def running_postgres(bin_dir: Path) -> Iterator[str]:
+    """The DATABASE_URL of an empty database on a server that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="shopreco-pg-"))
+    prefix = _as_servant(folder)
+    data = folder / "data"
+    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+    try:
+        _do(prefix, bin_dir / "initdb", "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8")
+        _do(prefix, bin_dir / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
+        _do(prefix, bin_dir / "createdb", "-h", folder, "-U", "shop", "shop")
+        yield f"postgres://shop@{str(folder).replace('/', '%2F')}/shop"
+    finally:
+        subprocess.run([*prefix, bin_dir / "pg_ctl", "-D", data, "-m", "immediate", "stop"], capture_output=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as_servant(folder: Path) -> list[str]:
+    if os.getuid() != 0:
+        return []
+    names = {user.pw_name for user in pwd.getpwall()}
+    servant = next(name for name in SERVANTS if name in names)
+    shutil.chown(folder, servant)
+    return ["runuser", "-u", servant, "--"]
+
+
+def _do(prefix: list[str], *command: object) -> None:
+    done = subprocess.run([*prefix, *map(str, command)], capture_output=True, text=True, cwd="/")
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
