@@ -214,6 +214,14 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "shopreco.api.schema.add_problems",
     ],
+    "TAGS": [
+        {"name": "Recommendations", "description": "What to show to whom, and why."},
+        {"name": "Feedback", "description": "What shoppers rated and did."},
+        {"name": "Products", "description": "What the shop sells."},
+        {"name": "Models", "description": "What the recommendations come from."},
+        {"name": "Health", "description": "For load balancers and monitoring; always open."},
+        {"name": "Documentation", "description": "This description."},
+    ],
     "ENUM_NAME_OVERRIDES": {
         "RowStatus": "feedback.api.serializers.ROW_STATUSES",
         "CheckStatus": "shopreco.api.serializers.CHECK_STATUSES",
