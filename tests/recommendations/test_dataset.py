@@ -1,0 +1,156 @@
+"""recommendations.dataset: what training may see."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from catalog.models import Product
+from feedback.models import Event, RatingChange
+from feedback.services import rate
+from recommendations import dataset
+from recommendations.conf import conf
+from tests.factories import NOW, make_event, make_product, make_rating, make_shopper
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+Kind = Event.Kind
+
+
+def load(now=NOW):
+    return dataset.load(conf(), now=now)
+
+
+def pairs(rows):
+    shoppers, products = rows.shoppers.ids[rows.shopper], rows.products.ids[rows.product]
+    return list(zip(shoppers.tolist(), products.tolist(), strict=True))
+
+
+def test_an_empty_shop_is_an_empty_dataset():
+    data = load()
+    assert (len(data.signals), len(data.products), len(data.shoppers)) == (0, 0, 0)
+    assert len(data.interactions()) == 0
+    assert data.split(0.2) is None
+
+
+@pytest.mark.parametrize("kinds", [["rating"], ["event"], ["rating", "event"]])
+def test_ratings_and_events_alone_or_together_are_signals(kinds):
+    ann, pot, pan = make_shopper(), make_product(), make_product()
+    if "rating" in kinds:
+        make_rating(ann, pot, 4)
+    if "event" in kinds:
+        make_event(ann, pan, Kind.BASKET)
+    rows = load().interactions()
+    expected = {"rating": (pot.pk, 4.0, 0.7), "event": (pan.pk, None, 0.4)}
+    found = zip(rows.products.ids[rows.product].tolist(), rows.ratings, rows.weights, strict=True)
+    assert sorted(
+        (p, None if np.isnan(stars) else stars, round(float(w), 4)) for p, stars, w in found
+    ) == sorted(expected[kind] for kind in kinds)
+
+
+def test_who_did_not_consent_teaches_nothing():
+    ann, bob, pot = make_shopper(), make_shopper(consent=False), make_product()
+    for shopper in (ann, bob):
+        make_rating(shopper, pot, 5)
+        make_event(shopper, pot)
+    data = load()
+    assert data.shoppers.ids.tolist() == [ann.pk]
+    assert pairs(data.interactions()) == [(ann.pk, pot.pk)]
+
+
+def test_invisible_products_are_unknown_and_sold_out_ones_are_not():
+    ann = make_shopper()
+    hidden, sold_out, untouched = make_product(is_active=False), make_product(stock=0), make_product()
+    for product in (hidden, sold_out):
+        make_rating(ann, product, 5)
+    data = load()
+    assert data.products.ids.tolist() == [sold_out.pk, untouched.pk]
+    assert pairs(data.interactions()) == [(ann.pk, sold_out.pk)]
+
+
+def test_nothing_after_the_watermark_is_seen():
+    ann, pot, pan = make_shopper(), make_product(), make_product()
+    make_rating(ann, pot, 5, now=NOW)
+    make_rating(ann, pan, 5, now=NOW + HOUR)
+    make_event(ann, pan, now=NOW + HOUR)
+    data = load(NOW)
+    assert data.watermark == NOW
+    assert pairs(data.interactions()) == [(ann.pk, pot.pk)]
+    assert len(load(NOW + HOUR).interactions()) == 2
+
+
+def test_the_change_watermark_is_the_last_change_known_before_reading(monkeypatch):
+    """A rating that comes in while the rows are read is counted again rather than forgotten."""
+    ann, pot, pan = make_shopper(), make_product(), make_product()
+    make_rating(ann, pot, 5)
+    seen = RatingChange.objects.latest("pk").pk
+    read = dataset.rating_columns
+
+    def read_while_someone_rates(until):
+        rate(shopper=ann, product=pan, value=4, now=NOW)
+        return read(until)
+
+    monkeypatch.setattr(dataset, "rating_columns", read_while_someone_rates)
+    data = load()
+    assert data.change_watermark == seen
+    assert len(data.interactions()) == 2
+
+
+def test_rows_are_sorted_by_shopper_then_time():
+    people, products = [make_shopper() for _ in range(2)], [make_product() for _ in range(3)]
+    for hours, (s, p) in enumerate([(1, 2), (0, 1), (1, 0), (0, 0)]):
+        make_event(people[s], products[p], now=NOW - hours * HOUR)
+    assert pairs(load().interactions()) == [
+        (people[0].pk, products[0].pk),
+        (people[0].pk, products[1].pk),
+        (people[1].pk, products[0].pk),
+        (people[1].pk, products[2].pk),
+    ]
+
+
+def test_a_split_cuts_the_signals_before_they_are_combined():
+    """Viewed before the cut and bought after it: the earlier side must not know of the purchase."""
+    ann, bob, pot, pan = make_shopper(), make_shopper(), make_product(), make_product()
+    make_event(ann, pot, Kind.VIEW, now=NOW - 9 * HOUR)
+    make_event(bob, pan, Kind.VIEW, now=NOW - 8 * HOUR)
+    make_event(ann, pan, Kind.VIEW, now=NOW - 7 * HOUR)
+    make_event(ann, pot, Kind.PURCHASE, now=NOW)
+    data = load()
+    parts = data.split(0.25)
+    assert parts is not None
+    before, after = parts
+    earlier = dict(zip(pairs(before), before.weights.tolist(), strict=True))
+    assert earlier[ann.pk, pot.pk] == pytest.approx(0.1)
+    assert dict(zip(pairs(after), after.weights.tolist(), strict=True)) == {(ann.pk, pot.pk): 1.0}
+    assert data.interactions().weights.max() == 1.0
+
+
+def test_both_sides_of_a_split_share_their_vocabularies_and_every_signal_is_on_one_side():
+    ann = make_shopper()
+    for hours in range(10):
+        make_event(ann, make_product(), now=NOW - hours * HOUR)
+    parts = load().split(0.3)
+    assert parts is not None
+    before, after = parts
+    assert (len(before), len(after)) == (7, 3)
+    assert before.products.ids.tolist() == after.products.ids.tolist()
+    assert before.times.max() < after.times.min()
+
+
+def test_feedback_of_one_single_second_is_all_after_the_cut():
+    ann = make_shopper()
+    for _ in range(4):
+        make_event(ann, make_product(), now=NOW)
+    parts = load().split(0.2)
+    assert parts is not None
+    assert [len(part) for part in parts] == [0, 4]
+
+
+def test_reading_takes_the_same_queries_however_much_there_is(django_assert_num_queries):
+    ann = make_shopper()
+    for _ in range(2):
+        for _ in range(5):
+            make_rating(ann, make_product(), 5)
+        with django_assert_num_queries(4):
+            load()
+    assert Product.objects.count() == 10

@@ -1,0 +1,146 @@
+"""recommendations.signals: one row per shopper and product, the same for training and for serving."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from feedback.models import Event, Rating
+from recommendations import dataset
+from recommendations.conf import EVENT_WEIGHTS, RATING_WEIGHTS, conf
+from recommendations.engine.types import History
+from recommendations.serving.history import history_of
+from recommendations.signals import RATING, Signals, combine, weigh
+from tests.factories import NOW, make_product, make_shopper
+
+# Shopper, product, what was done (stars or a kind of event), when: few of each, so that they often meet.
+DEED = st.one_of(st.integers(1, 5), st.sampled_from(sorted(EVENT_WEIGHTS)))
+ROWS = st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3), DEED, st.integers(0, 4)), max_size=20)
+
+
+def signals_of(rows):
+    kinds = np.array([RATING if isinstance(row[2], int) else row[2] for row in rows], dtype=object)
+    values = np.array([row[2] if isinstance(row[2], int) else np.nan for row in rows], np.float32)
+    return Signals(
+        np.array([row[0] for row in rows], np.int64),
+        np.array([row[1] for row in rows], np.int64),
+        weigh(kinds, values, ratings=RATING_WEIGHTS, events=EVENT_WEIGHTS),
+        values,
+        np.array([row[3] for row in rows], np.int64),
+    )
+
+
+def table(signals):
+    """(shopper, product) -> (weight, stars or None, time)."""
+    columns = (signals.shoppers, signals.products, signals.weights, signals.ratings, signals.times)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return {(s, p): (round(w, 4), None if np.isnan(stars) else stars, t) for s, p, w, stars, t in rows}
+
+
+def one_rating_each(rows):
+    """Rows as the database can hold them: a shopper has one rating for a product."""
+    rated = set()
+    for row in rows:
+        if isinstance(row[2], str) or row[:2] not in rated:
+            rated |= {row[:2]} if isinstance(row[2], int) else set()
+            yield row
+
+
+def naive(rows):
+    """The rule of `combine` with a dict, row by row."""
+    grouped = {}
+    for shopper, product, deed, time in rows:
+        grouped.setdefault((shopper, product), []).append((deed, time))
+    combined = {}
+    for pair, deeds in grouped.items():
+        newest = max(time for _, time in deeds)
+        stars = [deed for deed, _ in deeds if isinstance(deed, int)]
+        if stars:
+            combined[pair] = (RATING_WEIGHTS[stars[0]], stars[0], newest)
+            continue
+        last = min(EVENT_WEIGHTS[deed] for deed, time in deeds if time == newest)
+        strongest = max(EVENT_WEIGHTS[deed] for deed, _ in deeds)
+        combined[pair] = (last if last < 0 else strongest, None, newest)
+    return combined
+
+
+@given(ROWS.map(one_rating_each).map(list))
+def test_combining_is_what_a_dict_would_do(rows):
+    assert table(combine(signals_of(rows))) == naive(rows)
+
+
+@given(ROWS.map(one_rating_each).map(list), st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_does_not_matter(rows, random):
+    shuffled = random.sample(rows, len(rows))
+    first, second = combine(signals_of(rows)), combine(signals_of(shuffled))
+    for column in ("shoppers", "products", "weights", "ratings", "times"):
+        np.testing.assert_array_equal(getattr(first, column), getattr(second, column))
+
+
+@given(ROWS)
+def test_the_result_is_sorted_with_each_pair_once(rows):
+    combined = combine(signals_of(rows))
+    pairs = list(zip(combined.shoppers.tolist(), combined.products.tolist(), strict=True))
+    assert pairs == sorted({(row[0], row[1]) for row in rows})
+
+
+@pytest.mark.parametrize(
+    ("deeds", "expected"),
+    [
+        pytest.param(["view", "purchase", "click"], 1.0, id="the strongest event counts"),
+        pytest.param(["purchase", "dismiss"], -1.0, id="a dismissal after a purchase counts"),
+        pytest.param(["dismiss", "view"], 0.1, id="a dismissal is forgotten with the next event"),
+        pytest.param(["purchase", "dismiss", "basket"], 1.0, id="and then the strongest counts again"),
+        pytest.param([2, "purchase"], -0.5, id="a rating says more than a later purchase"),
+        pytest.param([5, "dismiss"], 1.0, id="and more than a later dismissal"),
+        pytest.param(["purchase", 1], -1.0, id="a rating says more than an earlier purchase"),
+    ],
+)
+def test_what_counts(deeds, expected):
+    rows = [(1, 1, deed, time) for time, deed in enumerate(deeds)]
+    assert combine(signals_of(rows)).weights.tolist() == pytest.approx([expected])
+
+
+def test_a_dismissal_in_the_second_of_a_view_counts_whichever_row_comes_first():
+    for deeds in (["view", "dismiss"], ["dismiss", "view"]):
+        assert combine(signals_of([(1, 1, deed, 7) for deed in deeds])).weights.tolist() == [-1.0]
+
+
+def test_kinds_and_stars_without_a_weight_say_nothing():
+    kinds, values = np.array(["gazed", RATING], dtype=object), np.array([np.nan, 4], np.float32)
+    assert weigh(kinds, values, ratings={5: 1.0}, events={"view": 0.1}).tolist() == [0, 0]
+
+
+def rows_of(history: History):
+    stars = [None if np.isnan(each) else each for each in history.ratings.tolist()]
+    return list(
+        zip(history.products.tolist(), stars, history.weights.tolist(), history.times.tolist(), strict=True)
+    )
+
+
+class ServingLearnsLikeTraining(TestCase):
+    @settings(max_examples=60, deadline=None)
+    @given(
+        st.lists(
+            st.tuples(st.integers(0, 2), st.integers(0, 3), DEED, st.floats(0, 3)), min_size=1, max_size=20
+        )
+        .map(one_rating_each)
+        .map(list)
+    )
+    def test_the_history_served_from_is_the_history_trained_on(self, deeds):
+        shoppers, products = [make_shopper() for _ in range(3)], [make_product() for _ in range(4)]
+        for s, p, deed, seconds in deeds:
+            shopper, product, when = shoppers[s], products[p], NOW + timedelta(seconds=seconds)
+            if isinstance(deed, int):
+                Rating.objects.create(shopper=shopper, product=product, value=deed, rated_at=when)
+            else:
+                Event.objects.create(shopper=shopper, product=product, kind=deed, occurred_at=when)
+        data = dataset.load(conf(), now=datetime(2030, 1, 1, tzinfo=UTC)).interactions()
+        trained = {
+            data.shoppers.ids[place]: rows_of(data.history(place)) for place in range(len(data.shoppers))
+        }
+        served = {shopper.pk: rows_of(history_of(shopper.pk, conf()).history) for shopper in shoppers}
+        assert {pk: rows for pk, rows in served.items() if rows} == trained
