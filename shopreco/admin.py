@@ -69,9 +69,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             key, secret = ApiKey.issue(form.cleaned_data["name"])
             self.log_addition(request, key, [{"added": {}}])
             context |= {"title": "API key made", "key": key, "secret": secret}
-        response = TemplateResponse(request, "admin/shopreco/apikey/add.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/shopreco/apikey/add.html", context)
 
     @admin.action(description="Revoke the selected keys", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:

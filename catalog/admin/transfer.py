@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -134,8 +135,10 @@ class ProductTransfer(ImportExportMixin):  # type: ignore[misc]
         return response
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if not self.has_import_permission(request):
+            raise PermissionDenied
         form = self.create_confirm_form(request)
-        if request.method == "POST" and self.has_import_permission(request) and not form.is_valid():
+        if request.method != "POST" or not form.is_valid():
             for problems in form.errors.values():
                 messages.error(request, " ".join(problems))
             return HttpResponseRedirect(reverse("admin:catalog_product_import"))

@@ -119,7 +119,6 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         run = get_object_or_404(TrainingRun, pk=run_id)
         context = progress_context(run, now=timezone.now())
         response = TemplateResponse(request, "admin/recommendations/trainingrun/progress.html", context)
-        response["Cache-Control"] = "no-store"
         if not run.is_active:
             response["HX-Refresh"] = "true"
         return response
