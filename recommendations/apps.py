@@ -7,4 +7,5 @@ class RecommendationsConfig(AppConfig):
     name = "recommendations"
 
     def ready(self) -> None:
-        from recommendations import receivers  # noqa: F401, PLC0415 - connecting needs the app registry
+        # Connecting needs the app registry; and the web process must know the tasks it sends.
+        from recommendations import receivers, tasks  # noqa: F401, PLC0415
