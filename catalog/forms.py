@@ -17,8 +17,8 @@ class ListFilterForm(forms.Form):
     SORT = [("", "Newest first"), ("price", "Price, low to high"), ("-price", "Price, high to low"),
             ("rating", "Top rated")]  # fmt: skip
 
-    department = forms.ModelChoiceField(
-        Category.objects.all(), to_field_name="slug", required=False, empty_label="All departments",
+    department = forms.TypedChoiceField(
+        required=False, empty_value=None,
         error_messages={"invalid_choice": "There is no such department; all of them are shown."},
     )  # fmt: skip
     min_price = forms.DecimalField(
@@ -34,7 +34,7 @@ class ListFilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._set_choices("in_stock", self.STOCK)
         self._set_choices("sort", self.SORT)
-        self._group_departments()
+        self._offer_departments()
         self.order_fields(["department", "sort", "min_price", "max_price", "in_stock"])
         for name, field in self.fields.items():
             is_select = isinstance(field.widget, forms.Select)
@@ -50,19 +50,18 @@ class ListFilterForm(forms.Form):
         field.choices = choices
         field.error_messages["invalid_choice"] = "This is not one of the choices; it is left out."
 
-    def _group_departments(self) -> None:
-        """Aisles under their department; the widget's choices only, the field still checks the database."""
+    def _offer_departments(self) -> None:
+        """Aisles under their department; what was read for the choices is what a chosen slug becomes."""
         choices: list[Any] = [("", "All departments")]
+        by_slug: dict[str, Category] = {}
         for department in departments():
             own = (department.category.slug, department.category.name)
-            if department.aisles:
-                aisles = [(aisle.slug, aisle.name) for aisle in department.aisles]
-                choices.append((own[1], [(own[0], f"All of {own[1]}"), *aisles]))
-            else:
-                choices.append(own)
-        widget = self.fields["department"].widget
-        assert isinstance(widget, forms.Select)
-        widget.choices = choices
+            aisles = [(aisle.slug, aisle.name) for aisle in department.aisles]
+            choices.append((own[1], [(own[0], f"All of {own[1]}"), *aisles]) if aisles else own)
+            by_slug |= {each.slug: each for each in (department.category, *department.aisles)}
+        field = self.fields["department"]
+        assert isinstance(field, forms.TypedChoiceField)
+        field.choices, field.coerce = choices, by_slug.__getitem__
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

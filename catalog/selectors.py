@@ -25,15 +25,13 @@ class Department:
 def departments() -> list[Department]:
     """Every department with its aisles in the shop's order, in one query."""
     categories = list(Category.objects.all())
+    tops = {category.pk: category for category in categories if category.parent_id is None}
     aisles: dict[int, list[Category]] = {}
     for category in categories:
         if category.parent_id is not None:
+            category.parent = tops[category.parent_id]
             aisles.setdefault(category.parent_id, []).append(category)
-    return [
-        Department(category, tuple(aisles.get(category.pk, ())))
-        for category in categories
-        if category.parent_id is None
-    ]
+    return [Department(category, tuple(aisles.get(category.pk, ()))) for category in tops.values()]
 
 
 def products_on_sale(
