@@ -67,10 +67,9 @@ def _train(run: TrainingRun, settings: Conf, *, clock: runs.Clock, watch: Watche
     data = dataset.load(settings, now=clock())
     runs.note_watermark(run.pk, data.change_watermark)
     if not len(data.signals) or not len(data.products):
-        raise NothingToLearnError(
-            "No feedback to learn from yet. Import some, or let shoppers rate."
-        )
+        raise NothingToLearnError("No feedback to learn from yet. Import some, or let shoppers rate.")
     algorithm = run.algorithm or settings.algorithm
+    tell("evaluating", EVALUATING)
     verdict = judge(
         data, algorithm, live=registry.live_version(), settings=settings,
         progress=lambda share: tell("evaluating", EVALUATING, share),

@@ -7,6 +7,7 @@ import pytest
 
 from catalog.models import Product
 from feedback.models import Event, RatingChange
+from feedback.selectors import rating_columns
 from feedback.services import rate
 from recommendations import dataset
 from recommendations.conf import conf
@@ -84,13 +85,13 @@ def test_the_change_watermark_is_the_last_change_known_before_reading(monkeypatc
     ann, pot, pan = make_shopper(), make_product(), make_product()
     make_rating(ann, pot, 5)
     seen = RatingChange.objects.latest("pk").pk
-    read = dataset.rating_columns
+    read = rating_columns
 
     def read_while_someone_rates(until):
         rate(shopper=ann, product=pan, value=4, now=NOW)
         return read(until)
 
-    monkeypatch.setattr(dataset, "rating_columns", read_while_someone_rates)
+    monkeypatch.setattr("recommendations.dataset.rating_columns", read_while_someone_rates)
     data = load()
     assert data.change_watermark == seen
     assert len(data.interactions()) == 2

@@ -51,18 +51,18 @@ def one_rating_each(rows):
 
 def naive(rows):
     """The rule of `combine` with a dict, row by row."""
-    grouped = {}
+    grouped: dict[tuple[int, int], list[tuple[int | str, int]]] = {}
     for shopper, product, deed, time in rows:
         grouped.setdefault((shopper, product), []).append((deed, time))
-    combined = {}
+    combined: dict[tuple[int, int], tuple[float, int | None, int]] = {}
     for pair, deeds in grouped.items():
         newest = max(time for _, time in deeds)
         stars = [deed for deed, _ in deeds if isinstance(deed, int)]
         if stars:
             combined[pair] = (RATING_WEIGHTS[stars[0]], stars[0], newest)
             continue
-        last = min(EVENT_WEIGHTS[deed] for deed, time in deeds if time == newest)
-        strongest = max(EVENT_WEIGHTS[deed] for deed, _ in deeds)
+        last = min(EVENT_WEIGHTS[str(deed)] for deed, time in deeds if time == newest)
+        strongest = max(EVENT_WEIGHTS[str(deed)] for deed, _ in deeds)
         combined[pair] = (last if last < 0 else strongest, None, newest)
     return combined
 

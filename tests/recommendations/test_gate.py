@@ -1,0 +1,161 @@
+"""recommendations.gate: a candidate earns its place."""
+
+from datetime import timedelta
+
+import pytest
+
+from recommendations import dataset
+from recommendations.conf import conf
+from recommendations.gate import decide, judge
+from recommendations.models import ModelVersion
+from tests.factories import NOW, make_event, make_product, make_shopper
+from tests.shops import make_shop, publish_model
+
+Figure = float | None
+
+
+def live_version(figure: Figure = None, **metrics: object) -> ModelVersion:
+    measured = {"candidate": {"ndcg@10": figure}} if figure is not None else {}
+    return ModelVersion(pk=3, algorithm="ease", metrics={**measured, **metrics})
+
+
+def verdict(candidate: Figure, *, live: ModelVersion | None, rival: Figure = None, same_kind: bool = False):
+    metrics = {
+        "candidate": {"ndcg@10": candidate},
+        "live": None if same_kind or live is None else {"ndcg@10": rival},
+    }
+    found = decide(metrics, live=live, same_kind=same_kind, tolerated_loss=0.2)
+    assert found.metrics is metrics
+    return found
+
+
+class TestDeciding:
+    def test_the_first_model_is_published_whatever_it_measures(self):
+        assert verdict(0.0, live=None).publish
+        assert verdict(0.1234, live=None).words == "First model. NDCG@10 0.1234."
+
+    def test_the_first_model_is_published_even_unmeasured(self):
+        found = verdict(None, live=None)
+        assert found.publish and "not measurable yet" in found.words
+
+    @pytest.mark.parametrize(
+        ("candidate", "rival", "publish"),
+        [
+            pytest.param(0.31, 0.30, True, id="better"),
+            pytest.param(0.30, 0.30, False, id="a tie keeps the live one"),
+            pytest.param(0.29, 0.30, False, id="worse"),
+            pytest.param(None, 0.30, False, id="unmeasured against measured"),
+            pytest.param(0.01, None, True, id="measured against unmeasured"),
+            pytest.param(None, None, True, id="neither is measurable"),
+        ],
+    )
+    def test_another_kind_must_be_better_than_the_live_one(self, candidate, rival, publish):
+        found = verdict(candidate, live=live_version(), rival=rival)
+        assert found.publish is publish
+        assert "ease" in found.words
+        assert ("kept the live one" in found.words) is not publish
+
+    @pytest.mark.parametrize(
+        ("candidate", "before", "publish"),
+        [
+            pytest.param(0.40, 0.30, True, id="better"),
+            pytest.param(0.30, 0.30, True, id="a tie is a refresh"),
+            pytest.param(0.2401, 0.30, True, id="a little worse: the shop has moved on"),
+            pytest.param(0.2399, 0.30, False, id="much worse: something is wrong with the data"),
+            pytest.param(None, 0.30, True, id="unmeasured now"),
+            pytest.param(0.01, None, True, id="unmeasured when it was published"),
+        ],
+    )
+    def test_a_refresh_of_the_same_kind_is_published_unless_it_is_much_worse(
+        self, candidate, before, publish
+    ):
+        found = verdict(candidate, live=live_version(before), same_kind=True)
+        assert found.publish is publish
+        assert found.words.startswith("Refreshed.") is publish
+
+    def test_a_live_version_published_without_figures_is_refreshed(self):
+        assert verdict(0.1, live=live_version(candidate=None), same_kind=True).publish
+
+
+@pytest.mark.django_db
+class TestJudging:
+    def judge(self, algorithm="item_knn", live=None):
+        watched: list[float] = []
+        data = dataset.load(conf(), now=NOW)
+        found = judge(data, algorithm, live=live, settings=conf(), progress=watched.append)
+        return found, watched
+
+    def test_the_figures_lie_beside_those_of_the_baselines(self):
+        make_shop()
+        found, watched = self.judge("svd")
+        assert found.publish
+        assert set(found.metrics) == {"protocol", "algorithm", "candidate", "baselines", "live", "seconds"}
+        assert found.metrics["algorithm"] == "svd"
+        assert set(found.metrics["baselines"]) == {"popularity", "item_knn"}
+        assert found.metrics["live"] is None
+        assert found.metrics["protocol"]["split"] == "time"
+        assert found.metrics["protocol"]["shoppers"] > 10
+        assert {"rmse", "mae"} <= set(found.metrics["candidate"])
+        assert {"ndcg@10", "recall@10", "coverage@10"} <= set(found.metrics["baselines"]["popularity"])
+        assert set(found.metrics["seconds"]) == {"fit", "evaluate"}
+        assert watched == sorted(watched) and watched[0] >= 0 and watched[-1] <= 1
+
+    def test_a_model_that_learns_the_pattern_beats_popularity(self):
+        make_shop()
+        found, _ = self.judge("item_knn")
+        assert (
+            found.metrics["candidate"]["ndcg@10"] > found.metrics["baselines"]["popularity"]["ndcg@10"] + 0.1
+        )
+
+    def test_an_algorithm_is_not_its_own_baseline(self):
+        make_shop()
+        assert set(self.judge("popularity")[0].metrics["baselines"]) == {"item_knn"}
+
+    def test_popularity_does_not_replace_a_live_model_that_knows_better(self):
+        make_shop()
+        live = publish_model("svd")
+        found, _ = self.judge("popularity", live=live)
+        assert not found.publish
+        assert found.metrics["live"]["ndcg@10"] > found.metrics["candidate"]["ndcg@10"]
+        assert "kept the live one" in found.words
+
+    def test_a_better_model_replaces_live_popularity(self):
+        make_shop()
+        live = publish_model("popularity")
+        found, _ = self.judge("svd", live=live)
+        assert found.publish and "better than the live popularity" in found.words
+
+    def test_the_live_configuration_is_fitted_anew_before_the_cut(self):
+        """The live artefact itself has seen what it would be asked; its figures would be too good."""
+        make_shop()
+        live = publish_model("popularity")
+        found, _ = self.judge("item_knn", live=live)
+        assert found.metrics["live"] == found.metrics["baselines"]["popularity"]
+
+    def test_the_same_kind_in_another_configuration_is_a_rival(self):
+        make_shop()
+        live = publish_model("item_knn")
+        assert live.config["shrinkage"] == 1.0
+        assert self.judge("item_knn", live=live)[0].metrics["live"] is not None
+
+    def test_a_live_version_of_code_that_is_gone_is_nothing_to_compare_with(self):
+        make_shop()
+        for gone in ({"algorithm": "forgotten"}, {"algorithm": "ease", "config": {"no_such_setting": 1}}):
+            found, _ = self.judge("item_knn", live=ModelVersion(pk=3, **gone))
+            assert found.publish and found.metrics["live"] is None
+
+    def test_a_shop_with_few_ratings_measures_no_rating_errors(self):
+        people, products = [make_shopper() for _ in range(4)], [make_product() for _ in range(4)]
+        for hours, shopper in enumerate(people):
+            for product in products:
+                make_event(shopper, product, now=NOW - timedelta(hours=hours))
+        found, _ = self.judge()
+        assert found.publish and "rmse" not in found.metrics["candidate"]
+
+    def test_feedback_of_one_second_cannot_be_measured_and_is_published(self):
+        for _ in range(3):
+            make_event(make_shopper(), make_product(), now=NOW)
+        for algorithm in ("svd", "item_knn", "ease", "popularity"):
+            found, _ = self.judge(algorithm)
+            assert found.publish and "not measurable yet" in found.words
+            assert found.metrics["candidate"]["ndcg@10"] is None
