@@ -3,11 +3,12 @@
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.signals import got_request_exception
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.http import Http404
 from django.test import Client
 
 from catalog.api.errors import field_errors
+from shopreco.api.problems import NOT_STORABLE
 from tests.api import ROOT, problem_of
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +88,11 @@ def test_a_missing_database_says_when_to_come_back(failing):
     [
         (Http404("No Product matches the given query."), 404, "Not found."),
         (ValidationError("A rating is a whole number."), 400, "A rating is a whole number."),
+        (
+            DataError("invalid byte sequence"),
+            400,
+            NOT_STORABLE,
+        ),
         (ValidationError({"value": ["Too high."]}), 400, "value: Too high."),
     ],
 )

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
+from django.core.exceptions import ValidationError
+from django_filters.fields import ModelChoiceField
 
+from catalog.api.queries import is_slug
 from catalog.models import Category, Product, ProductQuerySet
 from catalog.selectors import products_on_sale
 
@@ -21,9 +24,22 @@ def _one_of(choices: list[str]) -> dict[str, str]:
     return {"invalid_choice": f"%(value)s is not one of the choices; use {' or '.join(choices)}."}
 
 
+class CategoryChoice(ModelChoiceField):  # type: ignore[misc]
+    """A category by its slug."""
+
+    def to_python(self, value: Any) -> Any:
+        if value not in self.empty_values and not is_slug(value):
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return super().to_python(value)
+
+
+class CategoryFilter(django_filters.ModelChoiceFilter):  # type: ignore[misc]
+    field_class = CategoryChoice
+
+
 class ProductFilter(django_filters.FilterSet):  # type: ignore[misc]
     search = django_filters.CharFilter(max_length=200, help_text="Words that all have to be in the product.")
-    category = django_filters.ModelChoiceFilter(
+    category = CategoryFilter(
         queryset=Category.objects.all(),
         to_field_name="slug",
         help_text="Only this department (with its aisles) or aisle, by its slug.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rest_framework import serializers
@@ -21,9 +22,23 @@ def checked_query(query: type[serializers.Serializer[Any]], request: Request) ->
     return dict(serializer.validated_data)
 
 
+class CategoryField(serializers.SlugRelatedField[Category]):
+    """A category by its slug."""
+
+    def to_internal_value(self, data: Any) -> Category:
+        if not is_slug(data):
+            self.fail("does_not_exist", slug_name=self.slug_field, value=data)
+        return super().to_internal_value(data)
+
+
+def is_slug(text: object) -> bool:
+    """Whether a text can be a slug at all; what cannot is not looked for, some databases refuse to."""
+    return re.fullmatch(r"[-\w]+", str(text)) is not None
+
+
 def category_parameter(help_text: str = "Only this department or aisle, by its slug.") -> Any:
     """A query parameter that names a category."""
-    return serializers.SlugRelatedField(
+    return CategoryField(
         slug_field="slug",
         queryset=Category.objects.all(),
         required=False,

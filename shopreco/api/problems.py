@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.signals import got_request_exception
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from django.utils.encoding import escape_uri_path
 from rest_framework import exceptions
@@ -23,6 +23,7 @@ CONTENT_TYPE = "application/problem+json"
 ASK_FOR_ACCESS = "Send an API key in the header 'Authorization: Api-Key <secret>', or sign in as staff."
 OUR_FAULT = "Something went wrong here; it has been logged. Try again, and tell the shop if it stays."
 NO_DATABASE = "The database cannot be reached right now. Try again in a few seconds."
+NOT_STORABLE = "There is a value in the request that the database can neither store nor look for."
 RETRY_SECONDS = 5
 MENTIONED_ERRORS = 3
 
@@ -73,6 +74,8 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException:
             return exceptions.ParseError("The request cannot be read.")
         case DjangoValidationError():
             return exceptions.ValidationError(_messages(exc))
+        case DataError():
+            return exceptions.ParseError(NOT_STORABLE)
         case OperationalError() | InterfaceError():
             return Unavailable()
         case _:
