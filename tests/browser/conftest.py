@@ -1,0 +1,91 @@
+"""A real Chromium on a real server with a really trained model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.shop import Shop, open_trained_shop
+
+# Playwright's own event loop runs in this thread; Django would refuse the database beside it.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+DESKTOP, PHONE = (1280, 900), (390, 844)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"No {CHROMIUM}: apt-get install chromium, or set CHROMIUM to another one's path.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def shop(transactional_db: None) -> Shop:
+    return open_trained_shop()
+
+
+@dataclass
+class Complaints:
+    """What a shopper never sees but should not be there: console errors, requests to other hosts."""
+
+    host: str
+    console: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+
+    def listen(self, page: Page) -> None:
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.console.append(str(error)))
+        page.on("request", lambda request: self._see(request.url))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.console.append(message.text)
+
+    def _see(self, url: str) -> None:
+        if not url.startswith((self.host, "data:")):
+            self.elsewhere.append(url)
+
+
+OpenBrowser = Callable[..., Page]
+
+
+@pytest.fixture
+def open_browser(chromium: Browser, live_server: Any, shop: Shop) -> Iterator[OpenBrowser]:
+    """A new visitor's page; at the end nothing may have been complained about."""
+    contexts: list[BrowserContext] = []
+    complaints = Complaints(live_server.url)
+
+    def opened(
+        *,
+        size: tuple[int, int] = DESKTOP,
+        javascript: bool = True,
+        theme: Any = "light",
+        watched: bool = True,
+    ) -> Page:
+        context = chromium.new_context(
+            base_url=live_server.url, viewport={"width": size[0], "height": size[1]},
+            java_script_enabled=javascript, color_scheme=theme, reduced_motion="reduce",
+        )  # fmt: skip
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        if watched:
+            complaints.listen(page)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints.console == []
+    assert complaints.elsewhere == []
