@@ -62,11 +62,11 @@ def quantities(chunk: Chunk, column: str = "quantity") -> None:
 
 
 def prices(chunk: Chunk, column: str = "price") -> None:
-    """`price` becomes a number above nought."""
+    """`price` becomes a number above nought, as a price tag shows it."""
     values = _numbers(chunk, column)
     bad = values.isna() | (values >= 10**8 - 1)
     chunk.reject(bad, "price cannot be read")
-    chunk.frame[column] = values[~bad].astype("float64")
+    chunk.frame[column] = values[~bad].round(2)
     chunk.reject(chunk.frame[column] <= 0, "price is not positive")
 
 

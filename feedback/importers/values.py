@@ -47,13 +47,15 @@ def display_title(text: str) -> str:
     text = " ".join(text.split())
     if not text.isupper():
         return text
-    return _WORD.sub(lambda match: _cased(match.group(), first=match.start() == 0), text)
+    return _WORD.sub(lambda match: _cased(match.group(), before=text[: match.start()][-1:]), text)
 
 
-def _cased(word: str, *, first: bool) -> str:
+def _cased(word: str, *, before: str) -> str:
+    """The word by the character before it: "60cm" and "50's" stay small, so does "of" unless it begins."""
     if word in _CAPITALS:
         return word
-    return word.lower() if word.lower() in _SMALL_WORDS and not first else word.capitalize()
+    small = before.isdigit() or before == "'" or (before and word.lower() in _SMALL_WORDS)
+    return word.lower() if small else word.capitalize()
 
 
 def price_of(value: object) -> Decimal | None:

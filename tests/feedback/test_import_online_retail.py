@@ -169,6 +169,13 @@ def test_a_renamed_product_stays_one_under_its_most_used_name(tmp_path: Path) ->
     assert (bag.sku, bag.title, bag.events.count()) == ("20725", "Lunch Bag Red Retrospot", 5)
 
 
+def test_a_price_that_rounds_to_nothing_is_none(tmp_path: Path) -> None:
+    pads = ("1", "PADS", "PADS TO MATCH ALL CUSHIONS", 1, T1, 0.001, "1", UK)
+    bag = ("1", "20725", "LUNCH BAG RED SPOTTY", 1, T1, 1.45, "1", UK)
+    report = run_import("online-retail", write_csv(tmp_path / "online_retail.csv", [HEADER, pads, bag]))
+    assert (report["events new"], report["price is not positive"]) == (1, 1)
+
+
 def test_month_first_dates_of_the_spreadsheets_csv_are_read(tmp_path: Path) -> None:
     line = ("536365", "71053", LANTERN, 6, "12/13/2010 8:26", 3.39, "17850", UK)
     run_import("online-retail", write_csv(tmp_path / "data.csv", [HEADER, line]))

@@ -156,6 +156,7 @@ def test_tidy_text_can_be_stored_anywhere(text: str) -> None:
         ("USB OFFICE LIGHT", "USB Office Light"),
         ("BAG 250g SWIRLY MARBLES", "BAG 250g SWIRLY MARBLES"),
         ("CAFÉ AU LAIT BOWL", "Café Au Lait Bowl"),
+        ("50'S CHRISTMAS TREE 60CM", "50's Christmas Tree 60cm"),
         ("", ""),
     ],
 )
