@@ -107,7 +107,12 @@ def _pause(settings: Conf) -> timedelta:
 
 def send(run_id: int) -> None:
     """Tell a worker about the run. A broker that is down is logged: the beat sends it again later."""
+    # Connecting is tried once: somebody's rating waits for this, and the beat comes round anyway.
+    options = {**(current_app.conf.broker_transport_options or {}), "max_retries": 0}
     try:
-        current_app.tasks[TASK].apply_async(args=(run_id,), expires=MESSAGE_SECONDS, retry=False)
+        with current_app.connection_for_write(transport_options=options) as connection:
+            current_app.tasks[TASK].apply_async(
+                args=(run_id,), expires=MESSAGE_SECONDS, retry=False, connection=connection
+            )
     except (OperationalError, OSError) as error:
         logger.warning("training run %d waits for the broker: %s", run_id, error)

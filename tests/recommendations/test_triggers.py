@@ -1,5 +1,6 @@
 """recommendations.triggers: when a retraining is due, and that it happens whatever fails meanwhile."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from recommendations.conf import conf
 from recommendations.models import ModelVersion, TrainingRun
 from recommendations.tasks import retrain_if_due
 from recommendations.tasks import train as train_task
+from shopreco.embedded_redis import celery_url
 from tests.factories import NOW, make_event, make_product, make_rating, make_shopper
 from tests.shops import make_shop
 
@@ -46,6 +48,16 @@ def train(now=NOW, algorithm=""):
     done = training.work_on(run.pk, clock=lambda: now)
     assert done is not None
     return done
+
+
+def received():
+    """The arguments of the next message in the worker's queue."""
+    with current_app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
+        message = queue.get(timeout=5)
+        message.ack()
+    assert message.headers["task"] == "recommendations.train"
+    assert message.headers["expires"]
+    return message.headers["argsrepr"]
 
 
 def ended(status, now, *, stage="failed", trigger=Trigger.RATINGS, **fields):
@@ -217,12 +229,7 @@ class TestTheMessage:
 
     def test_it_reaches_the_broker_naming_the_run(self):
         triggers.send(7)
-        with current_app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
-            message = queue.get(timeout=5)
-            message.ack()
-        assert message.headers["task"] == "recommendations.train"
-        assert message.headers["argsrepr"] == "(7,)"
-        assert message.headers["expires"]
+        assert received() == "(7,)"
 
     def test_the_worker_works_on_the_run_it_names_once(self):
         make_shop()
@@ -237,26 +244,29 @@ class TestTheMessage:
 
 class TestTheBrokerIsDown:
     @pytest.fixture(autouse=True)
-    def dead_broker(self, tmp_path):
+    def dead_broker(self, tmp_path, monkeypatch):
         """Celery looks for a server where there is none."""
-        alive = current_app.conf.broker_url
-        current_app.conf.broker_url = f"redis+socket://{tmp_path / 'nobody.sock'}"
-        current_app.pool.force_close_all()
-        current_app.amqp._producer_pool = None
-        yield
-        current_app.conf.broker_url = alive
-        current_app.pool.force_close_all()
-        current_app.amqp._producer_pool = None
+        monkeypatch.setattr(current_app.conf, "broker_url", f"redis+socket://{tmp_path / 'nobody.sock'}")
 
-    def test_the_rating_is_saved_and_its_training_waits_in_the_database(
+    def test_the_rating_is_saved_at_once_and_its_training_waits_in_the_database(
         self, django_capture_on_commit_callbacks, caplog
     ):
+        started = time.monotonic()
         with django_capture_on_commit_callbacks(execute=True):
             rating = make_rating(make_shopper(), make_product(), 4)
         rating.refresh_from_db()
         run = TrainingRun.objects.get()
         assert run.status == Status.QUEUED
         assert f"training run {run.pk} waits for the broker" in caplog.text
+        assert time.monotonic() - started < 2
+
+    def test_the_beat_sends_it_once_the_broker_is_back(self, redis_url, monkeypatch):
+        run = triggers.request_training(trigger=Trigger.ADMIN, now=NOW)
+        assert run is not None
+        triggers.send(run.pk)
+        monkeypatch.setattr(current_app.conf, "broker_url", celery_url(redis_url))
+        triggers.catch_up(now=NOW + 2 * MINUTE)
+        assert received() == f"({run.pk},)"
 
 
 class TestCatchingUp:
