@@ -3,9 +3,11 @@
 from django.urls import path
 
 from catalog import views
+from catalog.pictures import product_picture
 
 app_name = "catalog"
 urlpatterns = [
     path("products/", views.product_list, name="products"),
+    path("products/<str:sku>/picture.svg", product_picture, name="picture"),
     path("products/<str:sku>/", views.product_detail, name="product"),
 ]
