@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -106,3 +109,36 @@ def test_a_longer_list_takes_no_more_queries(name: str) -> None:
     for _ in range(20):
         make_one_of_each()
     assert queries(client) == few
+
+
+def dates_linked(client: Client, query: str) -> list[str]:
+    page = client.get(f"{address('rating')}{query}").content.decode()
+    found = re.findall(r"\?(rated_at__[a-z0-9_=&;]+)\"", page)
+    return [part.replace("rated_at__", "").replace("&amp;", " ") for part in found]
+
+
+def test_the_date_links_lead_from_the_first_row_to_the_last() -> None:
+    shopper = make_shopper()
+    for moment in ((2024, 11, 30, 23), (2025, 1, 31, 8), (2026, 1, 2, 1), (2026, 1, 4, 0)):
+        make_rating(shopper, make_product(), now=datetime(*moment, tzinfo=UTC))
+    client = admin_client()
+    assert dates_linked(client, "") == ["year=2024", "year=2025", "year=2026"]
+    assert "day=30 month=11 year=2024" in dates_linked(client, "?rated_at__year=2024")
+    days = dates_linked(client, "?rated_at__year=2026&rated_at__month=1")
+    assert [day for day in days if day.startswith("day=")] == [
+        f"day={day} month=1 year=2026" for day in (2, 3, 4)
+    ]
+
+
+def test_months_are_linked_across_the_gaps_between_rows() -> None:
+    shopper = make_shopper()
+    for month, day in ((1, 31), (4, 1)):
+        make_rating(shopper, make_product(), now=datetime(2026, month, day, tzinfo=UTC))
+    months = dates_linked(admin_client(), "?rated_at__year=2026")
+    assert [part for part in months if part.startswith("month=")] == [
+        f"month={month} year=2026" for month in (1, 2, 3, 4)
+    ]
+
+
+def test_an_empty_log_has_no_date_links() -> None:
+    assert dates_linked(admin_client(), "") == []

@@ -94,7 +94,7 @@ def test_the_preview_counts_what_a_brand_matches_and_what_can_be_recommended() -
     make_product(brand="acme", is_active=False)
     make_product(brand="Acme & Sons")
     page = preview(brand=" acme ")
-    assert "<strong>3</strong> products</a> match; 1 of them visible and in stock now." in page
+    assert "<strong>3</strong> products</a> match; 1 visible and in stock now." in page
     assert "/admin/catalog/product/?q=acme" in page
 
 
@@ -108,7 +108,7 @@ def test_the_preview_of_a_department_counts_its_aisles() -> None:
 
 
 def test_the_preview_of_one_product() -> None:
-    assert "<strong>1</strong> product</a> matches; 1 of it" in preview(product=make_product().pk)
+    assert "<strong>1</strong> product</a> matches; 1 visible" in preview(product=make_product().pk)
 
 
 @pytest.mark.parametrize(
