@@ -125,7 +125,8 @@ def record_events(events: Iterable[NewEvent]) -> set[str]:
     rows = {event.idempotency_key: event for event in events}
     with transaction.atomic():
         known = set(Event.objects.filter(idempotency_key__in=rows).values_list("idempotency_key", flat=True))
-        fresh = [event for key, event in rows.items() if key not in known]
+        # In one order everywhere, so that two lists with the same keys do not wait for each other for ever.
+        fresh = [event for key, event in sorted(rows.items()) if key not in known]
         # A key written by someone else in this very moment is ignored by the database, not raised.
         Event.objects.bulk_create([Event(**_columns(event)) for event in fresh], ignore_conflicts=True)
         shopper_ids = {event.shopper.pk for event in fresh}
