@@ -111,7 +111,7 @@ def send(run_id: int) -> None:
     options = {**(current_app.conf.broker_transport_options or {}), "max_retries": 0}
     try:
         with current_app.connection_for_write(transport_options=options) as connection:
-            current_app.tasks[TASK].apply_async(
+            current_app.tasks[TASK].apply_async(  # type: ignore[call-arg]
                 args=(run_id,), expires=MESSAGE_SECONDS, retry=False, connection=connection
             )
     except (OperationalError, OSError) as error:
