@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError("Interrupted.", returncode=130) from None
 
     def _row(self, name: str, ratings: Any, *, n_splits: int, seed: int) -> None:
-        with tqdm(total=n_splits, desc=name, unit="fold", leave=False) as bar:
+        with tqdm(total=n_splits, desc=name, unit="fold", leave=False, disable=None) as bar:
             errors = errors_of(
                 name, ratings, n_splits=n_splits, seed=seed, progress=lambda _: bar.update() and None
             )
