@@ -34,16 +34,16 @@ def _marks(name: str, box: tuple[float, float, float, float], colour: str, choic
     if name == "dip":
         return rect(x, y + height * choice.between(0.45, 0.7), width, height, colour)
     if name == "waves":
-        return _waves(box, colour, choice.between(24, 36), 0.25)
+        return _waves(box, colour, choice.between(26, 36), curved=True)
     if name == "zigzag":
-        return _waves(box, colour, choice.between(28, 40), None)
+        return _waves(box, colour, choice.between(28, 40), curved=False)
     return _spots(name, box, colour, choice)
 
 
 def _spots(name: str, box: tuple[float, float, float, float], colour: str, choice: Choice) -> str:
     x, y, width, height = box
     if name == "dots":
-        gap = max(choice.between(26, 38), (width * height / 36) ** 0.5)
+        gap = max(choice.between(26, 38), (width * height / 20) ** 0.5)
         r = gap * choice.between(0.14, 0.24)
         return "".join(
             circle(x + column * gap + (gap / 2 if row % 2 else 0), y + row * gap * 0.9, r, colour)
@@ -69,15 +69,16 @@ def _spots(name: str, box: tuple[float, float, float, float], colour: str, choic
     return ""
 
 
-def _waves(box: tuple[float, float, float, float], colour: str, gap: float, curve: float | None) -> str:
-    """Rows of waves, or of zigzags when there is no curve."""
+def _waves(box: tuple[float, float, float, float], colour: str, gap: float, *, curved: bool) -> str:
+    """Rows of waves, or of zigzags; wider on a large shape."""
     x, y, width, height = box
+    gap = max(gap, (width * height) ** 0.5 / 5)
     half = gap / 2
     rows = []
     for row in range(int(height / gap) + 1):
         top = y + row * gap + half / 2
         steps = int(width / half) + 1
-        if curve is None:
+        if not curved:
             turns = "".join(f"l{number(half)} {number(half if n % 2 else -half)}" for n in range(steps))
         else:
             wave = f"q{number(half / 2)} {number(-half)} {number(half)} 0"

@@ -20,7 +20,7 @@ MODULES = (kitchen, home, garden, leisure, outdoors, care, general)
 WORDS: dict[Motif, str] = {
     kitchen.mug: "mug cup beaker cappuccino",
     kitchen.bowl: "bowl dish",
-    kitchen.plate: "plate saucer platter fork spoon cutlery tray",
+    kitchen.plate: "plate saucer platter spoon cutlery tray",
     kitchen.pan: "pan wok skillet griddle",
     kitchen.pot: "pot casserole stockpot saucepan cookware cook",
     kitchen.knife: "knife cleaver scissors",
@@ -64,18 +64,26 @@ WORDS: dict[Motif, str] = {
     garden.plant: "plant lily palm ivy rubber",
     garden.monstera: "monstera",
     garden.fern: "fern",
-    garden.snake_plant: "snake aloe",
+    garden.snake_plant: "aloe",
     garden.cactus: "cactus succulent",
     garden.tree: "tree fig",
-    garden.planter: "planter trough box garden",
+    garden.planter: "planter trough garden",
     garden.flower: "flower rose daisy tulip blossom petal cosmos poppy allium sunflower",
     garden.watering_can: "watering",
-    garden.trowel: "trowel spade dibber rake fork",
+    garden.trowel: "trowel",
+    garden.fork: "fork pitchfork",
+    garden.spade: "spade shovel",
+    garden.rake: "rake hoe",
+    garden.dibber: "dibber",
     garden.shears: "secateurs shears pruner",
     garden.birdhouse: "birdhouse feeder nest hotel nestbox",
     garden.bird: "bird owl robin hen dove parrot",
-    garden.dog_bowl: "dogbowl dog",
-    garden.bone: "bone chew carrot",
+    garden.dog_bowl: "dogbowl",
+    garden.dog: "dog puppy spaniel",
+    garden.bone: "bone chew",
+    garden.carrot: "carrot",
+    garden.mouse: "mouse",
+    garden.cage: "birdcage",
     garden.collar: "collar lead leash",
     garden.pet_bed: "petbed",
     garden.cat_tree: "scratching cat catnip wand tunnel",
@@ -153,7 +161,7 @@ WORDS: dict[Motif, str] = {
     care.ribbon: "ribbon tape twine",
     care.pencil_case: "pencilcase",
     general.bag: "bag tote shopper lunchbag",
-    general.box: "container storage",
+    general.box: "box container storage",
     general.heart: "heart love",
     general.star: "star christmas",
     general.sign: "sign plaque door hook chalkboard",
@@ -162,7 +170,7 @@ WORDS: dict[Motif, str] = {
     general.shirt: "shirt t-shirt jumper coat jacket dress sock glove scarf apron",
     general.ornament: "bauble ornament",
     general.key: "key keyring knob",
-    general.film: "film movie dvd drama comedy thriller documentary western",
+    general.film: "film movie dvd",
     general.necklace: "necklace bracelet earring jewellery charm bead",
 }
 # Words that mislead when taken one by one.
@@ -182,12 +190,16 @@ PHRASES: dict[Motif, str] = {
     outdoors.bell: "bike bell",
     garden.dog_bowl: "dog bowl, cat bowl",
     garden.pet_bed: "dog bed, cat bed",
-    garden.cat_tree: "cat tree, cat tunnel, catnip mouse",
-    garden.hutch: "pig tunnel, hamster house, bird cage, hay feeder",
-    garden.collar: "dog coat",
-    garden.bone: "rope toy, carrot chew",
+    garden.cat_tree: "cat tree, cat tunnel",
+    garden.hutch: "pig tunnel, hamster house, hay feeder",
     garden.birdhouse: "hedgehog house, bird house, bird feeder, nest box, bee hotel",
     garden.bird: "bird bath",
+    garden.snake_plant: "snake plant",
+    garden.cage: "bird cage",
+    garden.mouse: "catnip mouse",
+    garden.dog: "dog coat",
+    garden.rope_toy: "rope toy",
+    garden.carrot: "carrot chew",
     garden.plant: "plant stand, plant pot, string of hearts",
     garden.planter: "window box",
     garden.monstera: "rubber plant",
@@ -249,6 +261,11 @@ AISLES: dict[str, tuple[Motif, ...]] = {
     "board games": (leisure.game_box,),
     "building sets": (leisure.blocks,),
 }
+# Where titles are the names of works, not of things: a film called Babe is no pig.
+WORKS = {
+    "action", "adventure", "animation", "children's", "comedy", "crime", "documentary", "drama", "fantasy",
+    "film-noir", "horror", "musical", "mystery", "romance", "sci-fi", "thriller", "war", "western",
+}  # fmt: skip
 # A phrase that ends the thing's own name: what follows says what it is like.
 AFTER = re.compile(r",| with | for | in | \(", re.IGNORECASE)
 LETTERS = re.compile(r"[^\W\d_]+")
@@ -261,6 +278,8 @@ def motifs_for(title: str, aisle: str, department: str) -> tuple[Motif, ...]:
     for place in (aisle, department):
         if place.lower() in AISLES:
             return AISLES[place.lower()]
+        if place.lower() in WORKS:
+            return ()
     named = AFTER.split(title)[0]
     for text in (named, title, aisle, department):
         motif = _motif_in(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,8 @@ ANCHOR = datetime(2025, 6, 1, tzinfo=UTC)
 YEARS_OF_RANGE = 2
 SOLD_OUT, HIDDEN = 0.04, 0.01
 TRIES = 400
+# "Border Border Spade": a range and a kind that do not go together.
+SAID_TWICE = re.compile(r"\b(\w+) \1\b", re.IGNORECASE)
 
 Chosen = TypeVar("Chosen")
 
@@ -87,7 +90,7 @@ def _title(aisle: Aisle, kind: Kind, taken: set[str], dice: _Dice) -> tuple[str,
     for _ in range(TRIES):
         words = {name: dice.pick(values) for name, values in aisle.pools_of(kind).items()}
         title = with_articles(dice.pick(aisle.patterns_of(kind)).format(kind=kind.name, **words))
-        if not taken & {title, words.get(aisle.once, title)}:
+        if not (taken & {title, words.get(aisle.once, title)} or SAID_TWICE.search(title)):
             return title, words
     raise ValueError(f"{aisle.name} has too few words for {aisle.count} different titles ({kind.name}).")
 

@@ -11,6 +11,8 @@ from catalog.art.patterns import patterned, sprig
 from catalog.art.shapes import circle, ellipse, group, line, path, rect, ring
 from catalog.art.shapes import number as n
 
+WATER = "#86c5da"
+
 
 def _pot(p: Palette, c: Choice, top: float = 226) -> str:
     """A flower pot whose rim is at `top`."""
@@ -92,7 +94,7 @@ def _cactus(p: Palette, c: Choice) -> str:
 def planter(p: Palette, c: Choice) -> str:
     names = ("stripes", "bands", "zigzag", "dots", "waves", "speckles", "dip")
     flowers = "".join(line(f"M{x} 210V{y}", p.leaf_dark, 5) + circle(x, y, 19, colour) + circle(x, y, 8, p.paper) for x, y, colour in ((142, 150, p.accent), (200, 122, p.accent_dark), (256, 154, p.accent)))
-    green = "".join(group(sprig(x, 214, 66, p, c), turn=turn, at=(x, 214)) for x, turn in ((124, -14), (172, 6), (230, -8), (276, 14)))
+    green = "".join(group(sprig(x, 214, 66, p, c), turn=turn, at=(x, 214)) for x, turn in ((128, -12), (272, 12)))
     box = path("M96 206h208l-18 104q-2 10 -12 10H126q-10 0 -12 -10z", p.main)
     return shadow(p, 220) + green + flowers + patterned(box, (96, 206, 208, 114), p, c, names=names) + rect(86, 196, 228, 24, p.dark, r=10)
 
@@ -111,11 +113,26 @@ def watering_can(p: Palette, c: Choice) -> str:
 
 
 def trowel(p: Palette, c: Choice) -> str:
-    head = c.pick((
-        path("M164 192h72v48q0 60 -36 96q-36 -36 -36 -96z", p.metal) + path("M200 200v112", "none", more=f'stroke="{p.metal_dark}" stroke-width="5"'),
-        line("M164 318V230q0 -26 36 -26t36 26v88M200 200V322", p.metal_dark, 11),
-        rect(154, 196, 92, 128, p.metal, r=14) + rect(154, 196, 92, 14, p.metal_dark, r=5),
-    ))  # fmt: skip
+    return _hand_tool(p, c, path("M164 192h72v48q0 60 -36 96q-36 -36 -36 -96z", p.metal) + path("M200 200v112", "none", more=f'stroke="{p.metal_dark}" stroke-width="5"'))
+
+
+def fork(p: Palette, c: Choice) -> str:
+    return _hand_tool(p, c, line("M164 318V230q0 -26 36 -26t36 26v88M200 200V322", p.metal_dark, 11))
+
+
+def spade(p: Palette, c: Choice) -> str:
+    return _hand_tool(p, c, rect(154, 196, 92, 128, p.metal, r=14) + rect(154, 196, 92, 14, p.metal_dark, r=5))
+
+
+def rake(p: Palette, c: Choice) -> str:
+    return _hand_tool(p, c, line("M200 196V250M128 250h144M128 250v46M157 250v46M186 250v46M214 250v46M243 250v46M272 250v46", p.metal_dark, 11))
+
+
+def dibber(p: Palette, c: Choice) -> str:
+    return _hand_tool(p, c, path("M176 192h48v60l-24 84l-24 -84z", p.metal) + "".join(rect(176, y, 48, 5, p.metal_dark) for y in (212, 234)))
+
+
+def _hand_tool(p: Palette, c: Choice, head: str) -> str:
     return group(head, rect(192, 146, 16, 56, p.metal_dark), rect(182, 56, 36, 100, p.main, r=17), rect(182, 126, 36, 10, p.light), circle(200, 74, 6, p.ground2), turn=c.between(18, 44))
 
 
@@ -164,10 +181,38 @@ def fish(p: Palette, c: Choice) -> str:
     swimmer = path("M136 208q34 -40 78 -8l26 -20v56l-26 -20q-44 32 -78 -8z", p.accent) + circle(160, 204, 5, p.ink)
     weed = line("M262 296q-16 -30 0 -56t0 -50M246 296q10 -24 0 -40", p.leaf, 8)
     if c.chance(0.5):
-        tank = rect(86, 118, 228, 196, p.paper, r=12, more='opacity=".6"') + rect(92, 150, 216, 158, p.main, r=8, more='opacity=".55"')
+        tank = rect(86, 118, 228, 196, p.paper, r=12, more='opacity=".6"') + rect(92, 150, 216, 158, WATER, r=8, more='opacity=".6"')
     else:
-        tank = circle(200, 206, 116, p.paper, more='opacity=".6"') + path("M88 180h224a114 114 0 1 1 -224 0z", p.main, more='opacity=".55"') + rect(140, 84, 120, 16, p.paper, r=8)
+        tank = circle(200, 206, 116, p.paper, more='opacity=".6"') + path("M88 180h224a114 114 0 1 1 -224 0z", WATER, more='opacity=".55"') + rect(140, 84, 120, 16, p.paper, r=8)
     return shadow(p, 200, 324) + tank + weed + swimmer + "".join(circle(x, y, r, p.paper) for x, y, r in ((122, 176, 6), (114, 156, 4), (128, 140, 5))) + ellipse(200, 304, 92, 10, p.wood)
+
+
+def cage(p: Palette, c: Choice) -> str:
+    bars = "".join(line(f"M{x} 300V150Q{x} 96 200 84", p.metal_dark, 4) for x in range(124, 290, 19))
+    return shadow(p, 190, 330) + ring(200, 62, 16, p.main, 7) + line("M150 250h100", p.wood, 7) + path("M176 250q-6 -44 24 -52q10 -16 30 -6l16 6l-14 6q2 42 -34 46z", p.accent) + circle(226, 202, 3, p.ink) + bars + path("M116 150q0 -72 84 -72t84 72", "none", more=f'stroke="{p.main}" stroke-width="9"') + rect(108, 296, 184, 26, p.main, r=9)
+
+
+def mouse(p: Palette, c: Choice) -> str:
+    return shadow(p, 220, 300) + line("M292 270q56 4 50 -50t-56 -40", p.accent, 8) + path("M78 270q10 -104 118 -104q104 0 104 78q0 36 -30 42H96q-20 0 -18 -16z", p.main) + circle(158, 170, 32, p.dark) + circle(158, 170, 18, p.light) + circle(112, 232, 7, p.ink) + circle(78, 268, 9, p.accent) + line("M96 266l-34 14M98 272l-28 26", p.ink, 3) + line("M214 214l26 24M240 214l-26 24", p.light, 6)
+
+
+def carrot(p: Palette, c: Choice) -> str:
+    leaves = "".join(group(ellipse(200, 84, 13, 46, colour), turn=turn, at=(200, 124)) for turn, colour in ((-36, p.leaf_dark), (34, p.leaf_dark), (0, p.leaf)))
+    return group(leaves, path("M146 142q54 -44 108 0q-4 110 -54 198q-50 -88 -54 -198z", "#e08b3e"), line("M156 184h34M244 214h-32M172 256h24", "#c06d2a", 5), turn=c.between(18, 42))
+
+
+def rope_toy(p: Palette, c: Choice) -> str:
+    tassels = "".join(line(f"M{x} 204l{dx} {dy}", p.accent, 9) for x, dx in ((92, -38), (308, 38)) for dy in (-30, -10, 10, 30))
+    stripes = "".join(line(f"M{x} 184l24 36", p.light, 7) for x in range(120, 270, 26))
+    return group(rect(66, 250, 270, 12, p.ink, r=6, more='opacity=".1"'), tassels, rect(96, 180, 208, 46, p.main, r=20), stripes, circle(98, 203, 33, p.dark), circle(302, 203, 33, p.dark), turn=c.between(-34, 20))
+
+
+def dog(p: Palette, c: Choice) -> str:
+    """A small dog in a coat."""
+    legs = "".join(rect(x, 250, 22, 72, p.wood_dark, r=8) for x in (126, 158, 232, 262))
+    head = path("M262 196V128q0 -26 28 -26q12 0 22 10l40 20q6 24 -22 28l-24 2q4 22 -8 44z", p.wood) + path("M276 104q-30 2 -24 62q20 4 30 -22z", p.wood_dark) + circle(306, 128, 6, p.ink) + circle(350, 136, 8, p.ink)
+    coat = path("M112 186h158l14 16q-6 60 -18 64H136q-26 -10 -24 -80z", p.main)
+    return shadow(p, 220, 326) + line("M116 196q-34 -20 -28 -62", p.wood, 13) + legs + rect(106, 184, 184, 78, p.wood, r=34) + head + patterned(coat, (110, 184, 176, 84), p, c, names=("checks", "stripes", "plain", "zigzag", "dots")) + rect(256, 184, 30, 20, p.accent, r=9)
 
 
 def hutch(p: Palette, c: Choice) -> str:
