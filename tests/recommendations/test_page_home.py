@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
@@ -31,6 +32,7 @@ def test_a_first_time_visitor_gets_an_invitation_trending_and_new_and_leaves_no_
     assert words.index("Trending now") < words.index("New in the shop")
     assert cards_of(page) == ["hot", "cold"]
     assert Shopper.objects.count() == 1
+    assert not Session.objects.exists()
 
 
 def test_a_visitor_with_a_history_gets_for_you_first_and_no_product_twice(client: Client) -> None:
