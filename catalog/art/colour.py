@@ -75,7 +75,7 @@ class Palette:
 
     ground and ground2: the backdrop and the shape on it. main, dark, light: the product and its shades.
     accent, accent_dark: what goes with it. paper: off-white. ink: the darkest. leaf, wood and metal:
-    materials, tinted to belong.
+    materials, tinted to belong. warm: flames, yolks and slices of orange.
     """
 
     ground: str
@@ -93,6 +93,7 @@ class Palette:
     wood_dark: str
     metal: str
     metal_dark: str
+    warm: str
 
 
 def palette_for(title: str, choice: Choice) -> Palette:
@@ -123,6 +124,7 @@ def palette_for(title: str, choice: Choice) -> Palette:
         wood_dark=oklch(0.56, 0.07, 55),
         metal=oklch(0.80, 0.012, back),
         metal_dark=oklch(0.62, 0.018, back),
+        warm=oklch(0.79, 0.14, choice.between(62, 84)),
     )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def bulb(p: Palette, c: Choice) -> str:
 
 def candle(p: Palette, c: Choice) -> str:
     names = ("plain", "bands", "dots", "stripes", "waves")
-    flame = path("M200 62q30 38 0 62q-30 -24 0 -62z", p.accent) + path("M200 88q14 20 0 34q-14 -14 0 -34z", p.paper)
+    flame = path("M200 62q30 38 0 62q-30 -24 0 -62z", p.warm) + path("M200 88q14 20 0 34q-14 -14 0 -34z", p.paper)
     if c.chance(0.5):  # in a jar with a label
         body = rect(130, 166, 140, 154, p.main, r=16)
         label = rect(156, 208, 88, 76, p.paper, r=4) + sprig(200, 276, 54, p, c)

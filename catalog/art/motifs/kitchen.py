@@ -81,7 +81,7 @@ def pan(p: Palette, c: Choice) -> str:
     inside = c.pick(("egg", "plain", "herbs"))
     egg = (
         path("M150 190q-8 -50 44 -48q52 -8 54 44q10 50 -44 46q-52 6 -54 -42z", p.paper)
-        + circle(198, 186, 21, p.accent)
+        + circle(198, 186, 21, p.warm)
     )  # fmt: skip
     content = {"egg": egg, "plain": ring(200, 190, r * 0.55, p.ink, 2), "herbs": sprig(200, 236, 84, p, c)}
     handle = rect(190, 180 + r, 20, 112, p.wood, r=10) + rect(188, 176 + r, 24, 34, p.metal_dark, r=5)
@@ -120,7 +120,7 @@ def knife(p: Palette, c: Choice) -> str:
 def board(p: Palette, c: Choice) -> str:
     grain = "".join(line(f"M{x} 110q14 70 0 190", p.wood_dark, 3, more='opacity=".45"') for x in (150, 182, 216, 246))
     slices = "".join(
-        circle(x, y, 24, p.accent) + ring(x, y, 15, p.paper, 4)
+        circle(x, y, 24, p.warm) + ring(x, y, 15, p.paper, 4)
         for x, y in ((172, 238), (216, 252), (200, 200))
     )  # fmt: skip
     return group(
@@ -163,7 +163,7 @@ def rolling_pin(p: Palette, c: Choice) -> str:
 def glass(p: Palette, c: Choice) -> str:
     level = c.between(170, 215)
     drink = path(f"M{n(136 + (level - 110) * 0.1)} {n(level)}H{n(264 - (level - 110) * 0.1)}L248 306q-2 8 -10 8h-76q-8 0 -10 -8z", p.main, more='opacity=".85"')
-    slice_ = circle(252, 112, 34, p.accent) + ring(252, 112, 25, p.paper, 4) if c.chance(0.6) else ""
+    slice_ = circle(252, 112, 34, p.warm) + ring(252, 112, 25, p.paper, 4) if c.chance(0.6) else ""
     return (
         shadow(p, 130) + line("M224 196L262 66l26 -8", p.accent_dark, 8) + slice_
         + path("M132 106h136l-18 204q-1 10 -11 10h-78q-10 0 -11 -10z", p.paper, more='opacity=".55"') + drink

@@ -57,7 +57,7 @@ def bottle(p: Palette, c: Choice) -> str:
 
 
 def stove(p: Palette, c: Choice) -> str:
-    flames = "".join(path(f"M{x} 214q-14 -18 0 -38q14 20 0 38z", p.accent) for x in (168, 190, 212, 234))
+    flames = "".join(path(f"M{x} 214q-14 -18 0 -38q14 20 0 38z", p.warm) for x in (168, 190, 212, 234))
     return shadow(p, 180, 326) + path("M116 84h168l-10 84q-2 12 -14 12H140q-12 0 -14 -12z", p.metal) + rect(108, 76, 184, 14, p.metal_dark, r=6) + line("M284 110l50 -16", p.ink, 10) + flames + line("M140 186h120M152 186l34 46M248 186l-34 46", p.ink, 7) + rect(184, 222, 32, 30, p.metal_dark, r=5) + line("M216 238h36", p.metal_dark, 8) + circle(256, 238, 9, p.accent_dark) + path("M132 266q0 -16 20 -16h96q20 0 20 16v42q0 14 -14 14H146q-14 0 -14 -14z", p.main) + rect(132, 276, 136, 12, p.light)
 
 
@@ -67,7 +67,7 @@ def torch(p: Palette, c: Choice) -> str:
 
 
 def lantern(p: Palette, c: Choice) -> str:
-    return shadow(p, 150, 328) + circle(200, 208, 132, p.paper, more='opacity=".28"') + line("M148 150q0 -90 52 -90t52 90", p.metal_dark, 8) + path("M150 142l24 -32h52l24 32z", p.main) + rect(150, 142, 100, 116, p.paper, r=8, more='opacity=".75"') + path("M200 160q34 44 0 82q-34 -38 0 -82z", p.accent) + path("M200 196q16 22 0 42q-16 -20 0 -42z", p.paper) + line("M166 146v108M234 146v108", p.metal_dark, 5) + rect(140, 136, 120, 14, p.dark, r=6) + path("M140 256h120l12 56q2 12 -10 12H138q-12 0 -10 -12z", p.main) + circle(200, 292, 13, p.light)
+    return shadow(p, 150, 328) + circle(200, 208, 132, p.paper, more='opacity=".28"') + line("M148 150q0 -90 52 -90t52 90", p.metal_dark, 8) + path("M150 142l24 -32h52l24 32z", p.main) + rect(150, 142, 100, 116, p.paper, r=8, more='opacity=".75"') + path("M200 160q34 44 0 82q-34 -38 0 -82z", p.warm) + path("M200 196q16 22 0 42q-16 -20 0 -42z", p.paper) + line("M166 146v108M234 146v108", p.metal_dark, 5) + rect(140, 136, 120, 14, p.dark, r=6) + path("M140 256h120l12 56q2 12 -10 12H138q-12 0 -10 -12z", p.main) + circle(200, 292, 13, p.light)
 
 
 def compass(p: Palette, c: Choice) -> str:
