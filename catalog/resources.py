@@ -17,6 +17,7 @@ from import_export.instance_loaders import CachedInstanceLoader
 from import_export.resources import Diff, ModelResource
 from import_export.results import Error, Result
 from import_export.widgets import Widget
+from simple_history.utils import bulk_update_with_history
 
 from catalog.models import Category, Product
 
@@ -170,6 +171,7 @@ class ProductResource(ModelResource):  # type: ignore[misc]
     def import_data(self, dataset: Any, **kwargs: Any) -> Result:
         """Import all rows or none."""
         self.rows_by_sku: dict[str, int] = {}
+        self.changed: dict[frozenset[str], list[Product]] = {}
         if problem := column_problem(dataset.headers):
             result = self.get_result_class()()
             result.append_base_error(Error(ValueError(problem)))
@@ -183,6 +185,33 @@ class ProductResource(ModelResource):  # type: ignore[misc]
         first = self.rows_by_sku.setdefault(sku, number)
         if first != number:
             raise ValidationError({"sku": f"{sku} is in row {first} already. Keep one of the two rows."})
+
+    def skip_row(self, instance: Product, original: Product, row: Any, errors: Any = None) -> bool:
+        """Whether the row says what the shop says already."""
+        names = (field.attribute for field in self.get_import_fields())
+        self.row_edits = frozenset(
+            name for name in names if getattr(instance, name) != getattr(original, name)
+        )
+        return not self.row_edits and not errors
+
+    def save_instance(self, instance: Product, is_create: bool, row: dict[str, Any], **kwargs: Any) -> None:
+        """Nothing for a preview; changed products are written together at the end."""
+        if kwargs["dry_run"]:
+            return
+        if is_create:
+            instance.save(force_insert=True)
+        else:
+            self.changed.setdefault(self.row_edits, []).append(instance)
+
+    def after_import(self, dataset: Any, result: Result, **kwargs: Any) -> None:
+        """Write what was edited of each product and no more: orders and ratings go on meanwhile."""
+        if result.has_errors() or result.has_validation_errors():
+            return
+        for columns, products in self.changed.items():
+            bulk_update_with_history(
+                products, Product, sorted(columns), batch_size=200, default_user=kwargs.get("user"),
+                default_change_reason="CSV import",
+            )  # fmt: skip
 
     def validate_instance(
         self, instance: Product, import_validation_errors: Any = None, validate_unique: bool = True

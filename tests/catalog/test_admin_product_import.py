@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.models import Product
-from catalog.resources import Text
-from tests.factories import make_category, make_product
+from catalog.resources import ProductResource, Text
+from tests.factories import make_category, make_product, make_rating, make_shopper
 from tests.staff import admin_client
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +129,41 @@ def test_nothing_is_written_before_the_preview_is_confirmed() -> None:
     assert (changed.price, changed.category) == (Decimal("6.50"), tools)
     assert (added.title, added.stock, added.is_active, added.slug) == ("<b>Rake</b>", 4, False, "brakeb")
     assert changed.history.first().price == Decimal("6.50")
+
+
+def test_a_longer_file_takes_few_more_queries() -> None:
+    client = admin_client()
+
+    def queries(count: int) -> int:
+        for number in range(count):
+            Product.objects.get_or_create(sku=f"p{number}", defaults={"title": "x", "price": 1})
+        Product.objects.update(price=1, category=make_category())
+        preview = upload(client, "sku,price\n" + "".join(f"p{number},2.00\n" for number in range(count)))
+        with CaptureQueriesContext(connection) as captured:
+            confirm(client, preview)
+        assert Product.objects.filter(price=2).count() == count
+        return len(captured)
+
+    queries(1)  # what is looked up once per process
+    savepoint = 2  # around each row, so that one bad row does not end the transaction
+    assert queries(30) - queries(5) <= 25 * savepoint
+
+
+def test_an_import_leaves_alone_what_changes_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    product = make_product(sku="a", price="1.00", stock=5)
+    client = admin_client()
+    preview = upload(client, "sku,price\na,2.00\n")
+    validate = ProductResource.validate_instance
+
+    def rated_meanwhile(resource: Any, instance: Any, *args: Any, **kwargs: Any) -> None:
+        make_rating(make_shopper(), product, 5)
+        Product.objects.update(stock=4)
+        validate(resource, instance, *args, **kwargs)
+
+    monkeypatch.setattr(ProductResource, "validate_instance", rated_meanwhile)
+    confirm(client, preview)
+    product.refresh_from_db()
+    assert (str(product.price), product.stock, product.rating_count) == ("2.00", 4, 1)
 
 
 def test_columns_that_are_left_out_stay_as_they_are() -> None:

@@ -123,7 +123,7 @@ def test_the_date_links_lead_from_the_first_row_to_the_last() -> None:
         make_rating(shopper, make_product(), now=datetime(*moment, tzinfo=UTC))
     client = admin_client()
     assert dates_linked(client, "") == ["year=2024", "year=2025", "year=2026"]
-    assert "day=30 month=11 year=2024" in dates_linked(client, "?rated_at__year=2024")
+    assert "month=11 year=2024" in dates_linked(client, "?rated_at__year=2024")
     days = dates_linked(client, "?rated_at__year=2026&rated_at__month=1")
     assert [day for day in days if day.startswith("day=")] == [
         f"day={day} month=1 year=2026" for day in (2, 3, 4)
