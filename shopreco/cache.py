@@ -75,5 +75,5 @@ class ForgivingRedisCache(RedisCache):
     def delete_many(self, *args: Any, **kwargs: Any) -> None:
         self._forgive(lambda: super(ForgivingRedisCache, self).delete_many(*args, **kwargs), None)
 
-    def clear(self) -> bool:
-        return self._forgive(lambda: super(ForgivingRedisCache, self).clear(), False)
+    def clear(self) -> None:
+        self._forgive(lambda: super(ForgivingRedisCache, self).clear(), None)
