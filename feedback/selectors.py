@@ -93,6 +93,12 @@ def has_dismissed(shopper: Shopper | None, product_id: int) -> bool:
     ).exists()
 
 
+def keenest_shoppers(count: int) -> list[str]:
+    """Ids of those with the most ratings (never visitors or accounts): their lists show best what is learned."""
+    known = Shopper.objects.filter(is_anonymous=False, account__isnull=True).annotate(rated=Count("ratings"))
+    return list(known.order_by("-rated", "pk").values_list("external_id", flat=True)[:count])
+
+
 def recent_events(*, since: datetime, until: datetime, most: int) -> list[EventRow]:
     """(product id, kind, when) of the newest events of a span, whoever's."""
     events = Event.objects.filter(occurred_at__gt=since, occurred_at__lte=until).order_by("-occurred_at")

@@ -7,5 +7,4 @@ class RecommendationsConfig(AppConfig):
     name = "recommendations"
 
     def ready(self) -> None:
-        # Connecting needs the app registry; and the web process must know the tasks it sends.
-        from recommendations import receivers, tasks  # noqa: F401, PLC0415
+        from recommendations import receivers  # noqa: F401, PLC0415 - connecting needs the app registry

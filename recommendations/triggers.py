@@ -111,8 +111,9 @@ def send(run_id: int) -> None:
     options = {**(current_app.conf.broker_transport_options or {}), "max_retries": 0}
     try:
         with current_app.connection_for_write(transport_options=options) as connection:
-            current_app.tasks[TASK].apply_async(  # type: ignore[call-arg]
-                args=(run_id,), expires=MESSAGE_SECONDS, retry=False, connection=connection
+            # By name: the web process need not import what only the worker runs (pandas, for one).
+            current_app.send_task(
+                TASK, args=(run_id,), expires=MESSAGE_SECONDS, retry=False, connection=connection
             )
     except (OperationalError, OSError) as error:
         logger.warning("training run %d waits for the broker: %s", run_id, error)

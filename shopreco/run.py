@@ -33,8 +33,8 @@ class CannotRunError(Exception):
 
 def main() -> int:
     """Exit status: 0 after Ctrl-C, 1 when the shop cannot start."""
-    # Any of these stops everything below in an orderly way; SIGINT is named since a shell that starts the shop
-    # in the background has it ignored.
+    # Any of these stops everything below in an orderly way; SIGINT is named since a shell that starts the
+    # shop in the background has it ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
@@ -64,8 +64,8 @@ def run() -> None:
     }
     _claim(run_dir)
     try:
-        _prepare(environment)
-        _supervise(environment, host, port)
+        shoppers = _prepare(environment, run_dir)
+        _supervise(environment, host, port, shoppers)
     finally:
         shutil.rmtree(run_dir, ignore_errors=True)
 
@@ -131,14 +131,16 @@ def _is_running(pid: str) -> bool:
     return True
 
 
-def _prepare(environment: dict[str, str]) -> None:
-    """Migrations, and on the first start the demo shop and its model."""
-    command = [sys.executable, str(PROJECT / "manage.py"), "prepare"]
+def _prepare(environment: dict[str, str], run_dir: Path) -> str:
+    """Migrations, and on the first start the demo shop and its model; shopper ids to try."""
+    shoppers = run_dir / "shoppers"
+    command = [sys.executable, str(PROJECT / "manage.py"), "prepare", "--shoppers-to", str(shoppers)]
     if subprocess.run(command, env=environment, cwd=PROJECT, check=False).returncode:
         raise CannotRunError("the database could not be prepared; the lines above say why.")
+    return shoppers.read_text()
 
 
-def _supervise(environment: dict[str, str], host: str, port: int) -> None:
+def _supervise(environment: dict[str, str], host: str, port: int, shoppers: str) -> None:
     config = str(PROJECT / "deploy" / "supervisord.conf")
     supervisor = subprocess.Popen(
         [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", config],
@@ -150,7 +152,7 @@ def _supervise(environment: dict[str, str], host: str, port: int) -> None:
     )
     try:
         _wait_until_ready(supervisor, host, port)
-        _announce(environment, host, port)
+        _announce(host, port, shoppers)
         supervisor.wait()
         raise CannotRunError("the supervisor ended by itself.")
     finally:
@@ -171,10 +173,12 @@ def _wait_until_ready(supervisor: subprocess.Popen[bytes], host: str, port: int)
     raise CannotRunError(f"the site did not answer at {url} within {READY_SECONDS:.0f} s.")
 
 
-def _announce(environment: dict[str, str], host: str, port: int) -> None:
+def _announce(host: str, port: int, shoppers: str) -> None:
     address = f"http://{_reachable(host)}:{port}/"
-    command = [sys.executable, str(PROJECT / "manage.py"), "welcome", address]
-    subprocess.run(command, env=environment, cwd=PROJECT, check=False)
+    print(f"\n  ShopReco is up at {address}   (Ctrl-C stops it)")
+    if shoppers:
+        print(f"  Shopper ids to try: {shoppers}")
+    print(f"  API: {address}api/v1/docs   Admin: {address}admin/ (manage.py createsuperuser)\n", flush=True)
 
 
 def _reachable(host: str) -> str:

@@ -1,16 +1,22 @@
 """What a start needs: an up-to-date database and, on the first start, the demo shop and its model."""
 
+from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.models import Product
+from feedback.selectors import keenest_shoppers
 from recommendations.registry import live_version
 
 
 class Command(BaseCommand):
     help = "Migrate; fill an empty shop with the demo; train when there is no live model. Safe to repeat."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--shoppers-to", type=Path, help="Write two shopper ids to try to this file.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -21,5 +27,7 @@ class Command(BaseCommand):
             if live_version() is None:
                 self.stdout.write("No model yet: training the first one.")
                 call_command("train_model", stdout=self.stdout, stderr=self.stderr)
+            if options["shoppers_to"]:
+                options["shoppers_to"].write_text(" and ".join(keenest_shoppers(2)))
         except KeyboardInterrupt:
             raise CommandError("Interrupted; the next start goes on from here.", returncode=130) from None
