@@ -293,8 +293,9 @@ def _motif_in(text: str) -> Motif | None:
     for end in range(len(words), 0, -1):
         for start in (end - 3, end - 2):
             phrase = " ".join(words[max(0, start) : end])
-            if phrase in _BY_PHRASE:
-                return _BY_PHRASE[phrase]
+            for singular in (phrase, phrase.removesuffix("s")):
+                if singular in _BY_PHRASE:
+                    return _BY_PHRASE[singular]
         word = words[end - 1]
         for singular in (word, word.removesuffix("s"), word.removesuffix("es")):
             if singular in _BY_WORD:

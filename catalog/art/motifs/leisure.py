@@ -56,7 +56,7 @@ def record(p: Palette, c: Choice) -> str:
     sleeve = rect(76, 96, 208, 208, p.main, r=4)
     disc = circle(258, 200, 96, p.ink) + "".join(ring(258, 200, r, p.metal_dark, 1) for r in (50, 62, 74, 86)) + circle(258, 200, 34, p.accent) + circle(258, 200, 6, p.paper)
     names = ("bands", "dots", "stripes", "zigzag", "waves", "checks", "plain")
-    art = clip_path("s", sleeve) + group(group(_emblem(p, c), turn=c.pick((0, 0, 45, 180)), at=(202, 214)).replace("<g", '<g transform="translate(-22 -14)"', 1) if c.chance(0.5) else circle(c.between(120, 240), c.between(140, 260), c.between(44, 84), p.accent) + circle(c.between(110, 250), c.between(130, 270), c.between(24, 54), p.paper), clip="s")
+    art = clip_path("s", sleeve) + group(f'<g transform="translate(-22 -14)">{group(_emblem(p, c), turn=c.pick((0, 0, 45, 180)), at=(202, 214))}</g>' if c.chance(0.5) else circle(c.between(120, 240), c.between(140, 260), c.between(44, 84), p.accent) + circle(c.between(110, 250), c.between(130, 270), c.between(24, 54), p.paper), clip="s")
     return rect(84, 108, 208, 208, p.ink, r=4, more='opacity=".13"') + disc + patterned(sleeve, (76, 96, 208, 208), p, c, names=names) + art
 
 
