@@ -94,7 +94,7 @@ def has_dismissed(shopper: Shopper | None, product_id: int) -> bool:
 
 
 def keenest_shoppers(count: int) -> list[str]:
-    """Ids of those with the most ratings (never visitors or accounts): their lists show best what is learned."""
+    """Ids of those with the most ratings, never visitors or accounts: their lists show most."""
     known = Shopper.objects.filter(is_anonymous=False, account__isnull=True).annotate(rated=Count("ratings"))
     return list(known.order_by("-rated", "pk").values_list("external_id", flat=True)[:count])
 
