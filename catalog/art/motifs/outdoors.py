@@ -15,7 +15,7 @@ from catalog.art.shapes import number as n
 def tent(p: Palette, c: Choice) -> str:
     trees = "".join(path(f"M{n(x)} 306l-26 0l26 -{n(h)}l26 {n(h)}z", p.leaf_dark) for x, h in ((70, 120), (104, 84), (330, 132), (300, 90)))
     kind = c.pick(("ridge", "dome", "tunnel"))
-    night = circle(c.between(250, 300), 90, 24, p.accent)
+    night = circle(c.between(250, 300), 90, 24, p.warm)
     ground = ellipse(200, 318, 176, 18, p.leaf, more='opacity=".75"')
     if kind == "ridge":
         body = path("M200 118L316 314H84z", p.main) + path("M200 118L316 314H236z", p.dark) + path("M200 168L240 314H160z", p.ink) + path("M200 168L160 314l-12 0l34 -136z", p.light) + line("M200 118V102M84 314L60 326M316 314L340 326", p.wood_dark, 5)
