@@ -5,11 +5,14 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
+from django.apps import apps
+from django.apps.registry import Apps
 from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.test import Client
 
-from shopreco.groups import MERCHANDISERS
+from shopreco.groups import MERCHANDISERS, make_merchandisers
 from shopreco.models import User
 from tests.factories import make_product
 from tests.staff import admin_client, make_staff, make_version, signed_in, train
@@ -100,3 +103,14 @@ def test_the_group_is_made_once_and_an_administrators_changes_stay() -> None:
     group.delete()
     call_command("migrate", stdout=StringIO())
     assert Group.objects.get(name=MERCHANDISERS).permissions.count() == held + 1
+
+
+def test_a_half_migrated_database_gets_the_group_later() -> None:
+    Group.objects.all().delete()
+    Permission.objects.filter(codename="view_trainingrun").delete()
+    ContentType.objects.clear_cache()
+    early = Apps()  # before any model is there
+    make_merchandisers(apps=early, using="default")
+    assert not Group.objects.exists()
+    make_merchandisers(apps=apps, using="default")
+    assert Group.objects.get().permissions.filter(codename="view_trainingrun").exists()

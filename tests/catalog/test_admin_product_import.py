@@ -12,11 +12,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.models import Product
-from catalog.resources import ProductResource, Text
+from catalog.resources import Attributes, CategoryBySlug, Price, ProductResource, Stock, Text, YesNo
 from tests.factories import make_category, make_product, make_rating, make_shopper
 from tests.staff import admin_client
 
@@ -273,3 +273,21 @@ def test_an_import_takes_leave_to_add_and_to_change(missing: str) -> None:
 
 def test_an_export_takes_leave_to_look() -> None:
     assert admin_client("catalog.view_category").get(f"{LIST}export/").status_code == 403
+
+
+@pytest.mark.parametrize("widget", [Price(), Stock(), YesNo(), Attributes(), CategoryBySlug()])
+@given(cell=st.text() | st.none())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_in_a_cell_is_understood_or_answered_with_advice(widget: Any, cell: str | None) -> None:
+    try:
+        value = widget.clean(cell)
+    except ValueError as advice:
+        assert str(advice).endswith((".", "?"))
+    else:
+        assert widget.clean(widget.render(value)) == value
+
+
+@given(st.decimals("0", "99999999.99", places=2), st.integers(0, 2**31 - 1))
+def test_prices_and_stocks_come_back_as_they_left(price: Decimal, stock: int) -> None:
+    assert Price().clean(Price().render(price)) == price
+    assert Stock().clean(Stock().render(stock)) == stock
