@@ -25,8 +25,11 @@ class LiveModel:
 
 
 _lock = threading.Lock()
-_loaded: dict[str, LiveModel] = {}
-_refused: set[str] = set()
+# By number and checksum: two versions learned from the same feedback have the same checksum, yet the files of
+# one may be damaged, and an answer must name the one that is live.
+Key = tuple[int, str]
+_loaded: dict[Key, LiveModel] = {}
+_refused: set[Key] = set()
 
 
 def live_model() -> LiveModel | None:
@@ -37,30 +40,35 @@ def live_model() -> LiveModel | None:
     version = registry.live_version()
     if version is None:
         return None
-    return _loaded.get(version.sha256) or _load(version)
+    return _loaded.get(_key(version)) or _load(version)
 
 
 def _load(live: ModelVersion) -> LiveModel | None:
     with _lock:
-        if (model := _loaded.get(live.sha256)) is not None:
+        if (model := _loaded.get(_key(live))) is not None:
             return model
         for version in (live, *ModelVersion.objects.filter(is_live=False)):
-            if version.sha256 in _loaded:
-                return _loaded[version.sha256]
-            if version.sha256 in _refused:
+            key = _key(version)
+            if key in _loaded:
+                return _loaded[key]
+            if key in _refused:
                 continue
             try:
                 bundle = registry.load(version)
             except ArtefactError:
                 # Remembered, so that a damaged artefact is read and complained about once, not per request.
-                _refused.add(version.sha256)
+                _refused.add(key)
                 logger.exception("model version %d is refused; serving from an older one", version.pk)
                 continue
             model = LiveModel(version.pk, version.algorithm, version.created_at, bundle)
             _loaded.clear()
-            _loaded[version.sha256] = model
+            _loaded[key] = model
             return model
     return None
+
+
+def _key(version: ModelVersion) -> Key:
+    return version.pk, version.sha256
 
 
 def forget() -> None:
