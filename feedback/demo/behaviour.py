@@ -135,7 +135,7 @@ def _trail(
         VIEW: (chance[:, 1] < 0.75, 0.0),
         WISHLIST: (~bought & (suits > 0.3) & (chance[:, 2] < 0.12), -20.0),
         BASKET: (bought & (chance[:, 3] < 0.5) | (~bought & (suits > 0) & (chance[:, 3] < 0.06)), -15.0),
-        DISMISS: ((suits < -0.9) & (chance[:, 4] < 0.08), -8.0),
+        DISMISS: ((suits < -0.3) & (chance[:, 4] < 0.12), -8.0),
     }
     rows = [(kind, np.flatnonzero(mask), shift) for kind, (mask, shift) in happened.items()]
     kind = np.concatenate([np.full(len(which), kind) for kind, which, _ in rows])

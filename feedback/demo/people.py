@@ -33,7 +33,7 @@ PERSONAS: tuple[dict[str, float], ...] = (
     {"pets": 5, "garden": 1.5, "toys": 0.8},
 )
 SECOND_PERSONA, CURIOSITY = 0.25, 0.08
-LEAST_RATINGS, MOST_RATINGS, EXAMPLE_RATINGS = 5, 220, 90
+LEAST_RATINGS, MOST_RATINGS, EXAMPLE_RATINGS = 5, 220, 110
 STYLES = 2
 
 

@@ -11,7 +11,7 @@ from feedback.demo.people import Floats, People, Whole
 
 DAY, MONTHS = 86_400, 12
 DAYS = 548  # eighteen months
-LOOKS_PER_RATING, LOOKS_PER_VISIT = 1.5, 4.0
+LOOKS_PER_RATING, LOOKS_PER_VISIT, LEAST_VISITS = 1.5, 4.0, 5
 TASTE, NOVELTY, NOVELTY_DAYS = 1.0, 0.7, 45
 # Calendar months in which a department is busier, and by how much (log).
 SEASONS: dict[str, tuple[tuple[int, ...], float]] = {
@@ -52,7 +52,7 @@ class Looks:
 
 def make_visits(people: People, rng: np.random.Generator) -> Visits:
     """Visits from the day a shopper joined until now, mostly in the evening."""
-    counts = np.maximum(2, rng.poisson(people.ratings * LOOKS_PER_RATING / LOOKS_PER_VISIT * 1.15))
+    counts = np.maximum(LEAST_VISITS, rng.poisson(people.ratings * LOOKS_PER_RATING / LOOKS_PER_VISIT * 1.15))
     shopper = np.repeat(np.arange(len(people.names)), counts)
     # Some drift away: their last visit is well before now.
     loyalty = np.where(rng.random(len(people.names)) < 0.7, 1.0, rng.beta(2, 2, len(people.names)))
