@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Count, F, Sum
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from catalog.models import Category, Product
 from feedback.demo import example_shoppers
@@ -320,7 +320,7 @@ def test_models_learn_the_tastes(behaviour: Behaviour) -> None:
 
 
 @pytest.mark.django_db
-def test_a_missing_or_broken_fixture_is_one_clear_line(settings: SettingsWrapper, tmp_path: Path) -> None:
+def test_a_missing_or_broken_fixture_is_one_clear_line(settings: Settings, tmp_path: Path) -> None:
     settings.FIXTURE_DIRS = [tmp_path]
     with pytest.raises(CommandError, match="run make_demo_catalogue"):
         run()
