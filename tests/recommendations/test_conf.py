@@ -1,0 +1,40 @@
+"""recommendations.conf: the settings as one frozen value."""
+
+from dataclasses import FrozenInstanceError
+from datetime import timedelta
+
+import pytest
+
+from feedback.models import Event
+from recommendations.conf import EVENT_WEIGHTS, RATING_WEIGHTS, conf
+from recommendations.serving.history import STRENGTH
+from recommendations.signals import RATING
+
+
+def test_settings_are_read_at_every_call(settings):
+    settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "retrain_min_interval": timedelta(hours=3)}
+    assert conf().retrain_min_interval == timedelta(hours=3)
+
+
+def test_a_setting_that_does_not_exist_is_named(settings):
+    settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "retrain_after_rating": 3}
+    with pytest.raises(TypeError, match="retrain_after_rating"):
+        conf()
+
+
+def test_nobody_changes_the_settings_by_the_way():
+    with pytest.raises(FrozenInstanceError):
+        conf().seed = 3  # type: ignore[misc]
+
+
+def test_every_kind_of_event_and_every_star_has_its_weight_and_its_strength():
+    assert set(EVENT_WEIGHTS) == set(Event.Kind.values)
+    assert set(RATING_WEIGHTS) == {1, 2, 3, 4, 5}
+    assert set(STRENGTH) == {*Event.Kind.values, RATING}
+
+
+def test_more_stars_never_weigh_less_and_only_dislikes_are_negative():
+    weights = [RATING_WEIGHTS[stars] for stars in range(1, 6)]
+    assert weights == sorted(weights)
+    assert {kind for kind, weight in EVENT_WEIGHTS.items() if weight < 0} == {"dismiss"}
+    assert all(-1 <= weight <= 1 for weight in [*weights, *EVENT_WEIGHTS.values()])
