@@ -36,7 +36,9 @@ def running_postgres(bin_dir: Path) -> Iterator[str]:
         _do(prefix, bin_dir / "createdb", "-h", folder, "-U", "shop", "shop")
         yield f"postgres://shop@{str(folder).replace('/', '%2F')}/shop"
     finally:
-        subprocess.run([*prefix, bin_dir / "pg_ctl", "-D", data, "-m", "immediate", "stop"], capture_output=True)
+        subprocess.run(
+            [*prefix, bin_dir / "pg_ctl", "-D", data, "-m", "immediate", "stop"], capture_output=True
+        )
         shutil.rmtree(folder, ignore_errors=True)
 
 

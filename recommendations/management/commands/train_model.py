@@ -47,7 +47,9 @@ class Command(BaseCommand):
             self.stdout.write(_table(done.version.metrics))
 
     def _train(self, run: TrainingRun) -> TrainingRun | None:
-        with tqdm(total=100, unit="%", bar_format="{desc:<18} {bar} {n_fmt:>3} %", leave=False, disable=None) as bar:
+        with tqdm(
+            total=100, unit="%", bar_format="{desc:<18} {bar} {n_fmt:>3} %", leave=False, disable=None
+        ) as bar:
 
             def watch(stage: str, percent: int) -> None:
                 bar.set_description_str(stage, refresh=False)

@@ -8,6 +8,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.models import Product
+from feedback.demo import example_shoppers
+from feedback.identity import find_shopper
 from feedback.selectors import keenest_shoppers
 from recommendations.registry import live_version
 
@@ -28,6 +30,12 @@ class Command(BaseCommand):
                 self.stdout.write("No model yet: training the first one.")
                 call_command("train_model", stdout=self.stdout, stderr=self.stderr)
             if options["shoppers_to"]:
-                options["shoppers_to"].write_text(" and ".join(keenest_shoppers(2)))
+                options["shoppers_to"].write_text(" and ".join(_shoppers_to_try()))
         except KeyboardInterrupt:
             raise CommandError("Interrupted; the next start goes on from here.", returncode=130) from None
+
+
+def _shoppers_to_try() -> list[str]:
+    """The demo's two, or in another shop those with the most ratings."""
+    examples = [external_id for external_id in example_shoppers() if find_shopper(external_id)]
+    return examples or keenest_shoppers(2)
