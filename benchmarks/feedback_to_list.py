@@ -75,7 +75,7 @@ def _report(puts: list[float], gets: list[float]) -> str:
             "",
             f"{len(both)} rounds, one client, over HTTP with a connection each; the demo shop on SQLite with",
             "the embedded Redis and 2 gunicorn workers, as `make run` starts it. Each list was checked to",
-            f"have changed. Python {platform.python_version()}, {platform.machine()}; repeat with `make bench`.",
+            f"have changed. Python {platform.python_version()}, {platform.machine()}; by `make bench`.",
             "",
             "| | median ms | p90 ms | p99 ms |",
             "|---|---|---|---|",
