@@ -79,7 +79,7 @@ class TestReading:
             ("a gap for a shopper", b"1,2,3\n,3,4\n"),
             ("binary", bytes(range(256)) * 9),
             ("not gzipped.gz", b"1,2,3\n"),
-            ("cut short.gz", gzip.compress(b"1,2,3\n" * 999)[:-9]),
+            ("cut short.gz", gzip.compress(b"1,2,3\n" * 999, mtime=0)[:-9]),
         ],
     )
     def test_a_file_of_anything_else_is_refused_in_one_line(self, tmp_path, name, content):
