@@ -28,15 +28,24 @@ def test_it_publishes_and_shows_the_figures_beside_the_baselines(capsys):
     out = train(capsys, "--algorithm", "svd")
     lines = out.splitlines()
     assert lines[0].startswith("Published: First model. NDCG@10 ")
-    assert lines[1].split()[:2] == ["recall@10", "ndcg@10"]
+    assert lines[1].split()[:2] == ["ndcg@10", "recall@10"]
     assert [line.split()[0] for line in lines[2:]] == ["svd", "popularity", "item_knn"]
     figures = ModelVersion.objects.get().metrics
-    assert f"{figures['candidate']['ndcg@10']:.4f}" == lines[2].split()[2]
-    assert f"{figures['baselines']['popularity']['ndcg@10']:.4f}" == lines[3].split()[2]
+    assert f"{figures['candidate']['ndcg@10']:.4f}" == lines[2].split()[1]
+    assert f"{figures['baselines']['popularity']['ndcg@10']:.4f}" == lines[3].split()[1]
     # The baselines predict no ratings.
     assert lines[3].split()[-2:] == ["-", "-"]
     run = TrainingRun.objects.get()
     assert (run.trigger, run.status, run.algorithm) == ("command", "published", "svd")
+
+
+def test_a_better_model_is_shown_beside_the_one_it_replaces(capsys):
+    make_shop()
+    train(capsys, "--algorithm", "popularity")
+    lines = train(capsys, "--algorithm", "svd").splitlines()
+    assert "better than the live popularity" in lines[0]
+    assert [line.split()[0] for line in lines[2:]] == ["svd", "live", "popularity", "item_knn"]
+    assert lines[3].split()[2:] == lines[4].split()[1:]
 
 
 def test_without_a_name_the_setting_decides(capsys, settings):

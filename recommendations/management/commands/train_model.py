@@ -12,9 +12,11 @@ from tqdm import tqdm
 from recommendations import runs, training
 from recommendations.conf import conf
 from recommendations.engine.algorithms.catalogue import ALGORITHMS
+from recommendations.gate import BASELINES
 from recommendations.models import TrainingRun
 
 Status = TrainingRun.Status
+FIGURES = ("ndcg", "recall", "hit_rate", "mrr", "coverage", "rmse", "mae")
 
 
 class Command(BaseCommand):
@@ -66,16 +68,23 @@ def _busy() -> str:
 
 
 def _table(metrics: dict[str, Any]) -> str:
-    """A row per model, a column per figure."""
-    rows = {
-        metrics.get("algorithm", "candidate"): metrics.get("candidate", {}),
-        **metrics.get("baselines", {}),
-    }
-    names = list(next(iter(rows.values()), {}))
+    """A row per model, a column per figure; in an order of their own, as a database keeps none in JSON."""
+    baselines = metrics.get("baselines") or {}
+    rows = {metrics.get("algorithm", "candidate"): metrics.get("candidate") or {}}
+    if live := metrics.get("live"):
+        rows["live before"] = live
+    rows |= {name: baselines[name] for name in BASELINES if name in baselines}
+    names = sorted(next(iter(rows.values())), key=_place)
     lines = ["".join([f"{'':<14}", *(f"{name:>14}" for name in names)])]
     for algorithm, figures in rows.items():
         lines.append(f"{algorithm:<14}" + "".join(f"{_shown(figures.get(name)):>14}" for name in names))
     return "\n".join(lines)
+
+
+def _place(figure: str) -> int:
+    """Where a figure's column stands; those this command does not know come last."""
+    name = figure.partition("@")[0]
+    return FIGURES.index(name) if name in FIGURES else len(FIGURES)
 
 
 def _shown(figure: float | None) -> str:
