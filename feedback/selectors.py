@@ -48,6 +48,8 @@ def last_rating_change() -> int:
 
 def suggest_shoppers(beginning: str, *, limit: int = 8) -> list[str]:
     """Ids of shoppers (never visitors or accounts) that begin with the text, shortest first."""
+    if "\x00" in beginning:
+        return []  # PostgreSQL refuses to look for it
     found = Shopper.objects.filter(
         external_id__istartswith=beginning, is_anonymous=False, account__isnull=True
     ).order_by(Length("external_id"), "external_id")

@@ -74,6 +74,13 @@ def test_an_unknown_id_is_answered_with_the_ids_most_like_it():
     assert len(selectors.ids_like("zz", limit=2)) == 2
 
 
+def test_no_text_is_too_odd_to_be_looked_for():
+    make_shopper("ann")
+    for odd in ("a\x00b", "%", "_", "'", "\\", "ä" * 200):
+        assert selectors.suggest_shoppers(odd) == []
+        assert selectors.ids_like(odd) == ["ann"]
+
+
 def test_an_empty_shop_has_no_ids_to_offer():
     assert selectors.ids_like("zz") == []
 
