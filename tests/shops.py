@@ -45,7 +45,7 @@ class Shop:
 
 
 def make_shop(*, products: int = 12, shoppers: int = 15, seed: int = 0) -> Shop:
-    """`products` and `shoppers` of each taste. Everyone rates about 8 products of theirs and 2 of the others'."""
+    """`products` and `shoppers` of each taste; all rate about 8 products of theirs and 2 of the others'."""
     random = Random(seed)
     garden_department, kitchen_department = make_category("Garden"), make_category("Kitchen")
     garden = _stock("Rake", garden_department, products)
@@ -84,8 +84,9 @@ def publish_model(algorithm: str = "item_knn", *, now: datetime = NOW, seed: int
 def _stock(title: str, category: Category, count: int) -> list[Product]:
     made = [
         Product(
-            sku=f"{title.upper()}-{n:03}", title=f"{title} {n}", slug=f"{title.lower()}-{n}", brand=f"{title}co",
-            category=category, price=10 + n, stock=5, created_at=NOW - timedelta(days=200 + n),
+            sku=f"{title.upper()}-{n:03}", title=f"{title} {n}", slug=f"{title.lower()}-{n}",
+            brand=f"{title}co", category=category, price=10 + n, stock=5,
+            created_at=NOW - timedelta(days=200 + n),
         )
         for n in range(count)
     ]  # fmt: skip

@@ -36,8 +36,17 @@ def recommend_for(
     """The shopper's list; the fallback list for None, for an empty history and without consent."""
     settings, model = conf(), live_model()
     history = history_of(shopper.pk, settings) if shopper and shopper.consent else NOTHING
+    rules = rules_in_force(now=now)
     scores, strategy = scores_for(shopper, history, model, filters, settings, now=now)
-    shown = shelf.places(scores, filters, rules_in_force(now=now), history.settled)[: settings.list_length]
+    shown = shelf.places(scores, filters, rules, history.settled)
+    if model and len(shown) < settings.list_length <= settings.candidates <= len(scores):
+        # Much of what scores best cannot be had: choose again, among what can.
+        scores, strategy = scores_for(shopper, history, model, filters, settings, now=now, narrow=True)
+        shown = shelf.places(scores, filters, rules, history.settled)
+    if filters.min_predicted is not None and not (model and model.bundle.ratings):
+        # Nobody predicts ratings here; what everybody gives is the best there is to expect.
+        shown = [place for place in shown if place.weighted_rating >= filters.min_predicted]
+    shown = shown[: settings.list_length]
     page = shelf.sort(shown, sort)[offset : offset + limit]
     return Recommendations(
         items=items_of(page, history, model, strategy),
@@ -92,10 +101,12 @@ def scores_for(
     settings: Conf,
     *,
     now: datetime,
+    narrow: bool = False,
 ) -> tuple[dict[int, float], Strategy]:
+    """(product id -> score, best first, and how that came about); `narrow`: only of what may be shown."""
     if model is None:
         return lately(settings, now=now)
-    narrow = filters.category or filters.min_price is not None or filters.max_price is not None
+    narrow |= any(each is not None for each in (filters.category, filters.min_price, filters.max_price))
     allowed = np.array(shelf.eligible(filters).values_list("pk", flat=True), np.int64) if narrow else None
     known_by = f"{shopper.pk}:{shopper.feedback_version}" if shopper and len(history) else ""
     found = candidates_for(

@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
-from catalog.models import Product
+from catalog.models import Product, weighted_rating
 from feedback.models import Event, Shopper
 from feedback.services import unrate
 from recommendations.serving.results import Filters, Sort, Strategy
@@ -323,3 +323,26 @@ class TestTheCache:
         assert recommend_for(shop.gardeners[0], now=NOW, limit=99) == expected
         assert "cache unreachable" in caplog.text
         assert connection.is_usable()
+
+
+class TestScarceShops:
+    def test_a_shop_that_is_mostly_sold_out_still_fills_its_lists(self, shop, model, settings):
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "candidates": 6, "list_length": 6}
+        ann = make_shopper()
+        make_rating(ann, shop.garden[0], 5)
+        best = ids(again(ann), limit=6)
+        Product.objects.filter(pk__in=best[:5]).update(stock=0)
+        left = ids(again(ann), limit=6)
+        assert len(left) == 6
+        assert not set(left) & set(best[:5])
+
+    def test_without_a_rating_predictor_what_everybody_gives_is_expected(self, shop):
+        found = recommend_for(None, now=NOW, filters=Filters(min_predicted=3.6), limit=100)
+        assert found.model_version is None
+        assert found.items
+        assert all(
+            weighted_rating(item.product.rating_count, item.product.rating_total) >= 3.6
+            for item in found.items
+        )
+        everything = recommend_for(None, now=NOW, limit=100)
+        assert len(found.items) < len(everything.items)
