@@ -31,8 +31,9 @@ def personal_trending_newest(
 ) -> tuple[Recommendations, Recommendations, Recommendations]:
     """What recommend_for, trending and newest say, each without what the ones before it show.
 
-    Personal is empty while there is nothing to go on, trending while nothing happened lately. One query each
-    for the rules, the candidates and the products, where three calls would make three of each.
+    Personal is empty while there is nothing to go on; trending is the top rated while nothing happened
+    lately, and empty while nothing is rated. One query each for the rules, the candidates and the products,
+    where three calls would make three of each.
     """
     settings, rules, model = conf(), rules_in_force(now=now), live_model() if shopper else None
     history = history_of(shopper.pk, settings) if shopper and shopper.consent else NOTHING
@@ -40,8 +41,9 @@ def personal_trending_newest(
     if model is not None and len(history):
         scores, strategy = scores_for(shopper, history, model, EVERYTHING, settings, now=now)
         personal = scores if strategy == Strategy.PERSONAL else {}
-    hot_scores, strategy = lately(settings, now=now)
-    hot_scores = hot_scores if strategy == Strategy.TRENDING else {}
+    hot_scores, hot_strategy = lately(settings, now=now)
+    # The newest have a rail of their own.
+    hot_scores = {} if hot_strategy == Strategy.NEWEST else hot_scores
     new_scores = trends.newest_scores(settings)
 
     rows = shelf.rows_of({*personal, *hot_scores, *new_scores, *rules.pinned()}, EVERYTHING)
@@ -62,7 +64,7 @@ def personal_trending_newest(
     for_me = items_of(mine, history, model, Strategy.PERSONAL, products)
     return (
         Recommendations(for_me, len(for_me), Strategy.PERSONAL, version, now),
-        everybodys(hot, Strategy.TRENDING),
+        everybodys(hot, hot_strategy),
         everybodys(new, Strategy.NEWEST),
     )
 

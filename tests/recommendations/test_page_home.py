@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -33,6 +34,16 @@ def test_a_first_time_visitor_gets_an_invitation_trending_and_new_and_leaves_no_
     assert cards_of(page) == ["hot", "cold"]
     assert Shopper.objects.count() == 1
     assert not Session.objects.exists()
+
+
+def test_a_shop_nobody_visited_lately_shows_its_top_rated(client: Client) -> None:
+    good, _other = make_product(sku="good"), make_product(sku="other")
+    make_rating(make_shopper(), good, 5, now=timezone.now() - timedelta(days=3000))
+    page = client.get("/")
+    words = text_of(page)
+    assert "Trending now" not in words
+    assert words.index("Top rated") < words.index("New in the shop")
+    assert cards_of(page) == ["good", "other"]
 
 
 def test_a_visitor_with_a_history_gets_for_you_first_and_no_product_twice(client: Client) -> None:
