@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev run demo train shell test test-fast lint format types imports migrations deploy-check check bench lock clean
+.PHONY: help setup setup-dev run demo train shell test test-fast lint format types imports migrations deploy-check check bench screenshots lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ check: lint types imports migrations deploy-check ## everything but the tests
 
 bench: setup-dev ## measure, beside a baseline in the same run; tables go to benchmarks/
 	@$(BIN)/python -m benchmarks.feedback_to_list
+
+screenshots: setup-dev ## take the README's pictures with Debian's chromium
+	@$(BIN)/python -m benchmarks.screenshots
 
 lock: setup-dev ## compile requirements*.in into the pinned requirements*.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \

@@ -1,0 +1,61 @@
+"""`make screenshots`: the README's pictures, of a fresh demo shop in Debian's chromium."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from benchmarks.shop import PROJECT, manage, running_shop
+
+IMAGES = PROJECT / "docs" / "images"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+ADMIN = {"DJANGO_SUPERUSER_PASSWORD": "screenshots", "DJANGO_SUPERUSER_USERNAME": "merchandiser"}
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="shopreco-pictures-") as folder, sync_playwright() as playwright:
+        var_dir = Path(folder)
+        manage(var_dir, "prepare")
+        manage(var_dir, "createsuperuser", "--noinput", "--email", "m@shop.example", **ADMIN)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        with running_shop(var_dir, log=var_dir / "run.log") as shop:
+            address = f"http://localhost:{shop.port}"
+            their_list = f"{address}/recommendations/?shopper=maya-101"
+            product = f"{address}/products/OUT-0001/?shopper=maya-101"
+            _picture(browser, f"{address}/", "home", DESKTOP, "light")
+            _picture(browser, their_list, "recommendations", DESKTOP, "light")
+            _picture(browser, their_list, "phone", PHONE, "dark")
+            _picture(browser, product, "product", DESKTOP, "dark")
+            _admin(browser, address)
+        browser.close()
+
+
+def _picture(browser: Browser, url: str, name: str, size: dict[str, int], scheme: str) -> None:
+    context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(url, wait_until="networkidle")
+    page.screenshot(path=IMAGES / f"{name}.jpg", type="jpeg", quality=82)
+    context.close()
+
+
+def _admin(browser: Browser, address: str) -> None:
+    page = browser.new_context(viewport=DESKTOP, color_scheme="light").new_page()  # type: ignore[arg-type]
+    page.goto(f"{address}/admin/")
+    page.fill("#id_username", ADMIN["DJANGO_SUPERUSER_USERNAME"])
+    page.fill("#id_password", ADMIN["DJANGO_SUPERUSER_PASSWORD"])
+    page.click("[type=submit]")
+    page.goto(f"{address}/admin/recommendations/modelversion/1/change/", wait_until="networkidle")
+    page.screenshot(path=IMAGES / "admin-model.jpg", type="jpeg", quality=82)
+    page.goto(f"{address}/admin/", wait_until="networkidle")
+    page.screenshot(path=IMAGES / "admin.jpg", type="jpeg", quality=82)
+
+
+if __name__ == "__main__":
+    main()
