@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from recommendations.engine.types import (
     Arrays,
@@ -64,10 +64,18 @@ class FindsSimilar(Protocol):
 
 
 class Algorithm(Protocol):
-    """How to fit a model and how to bring one back from its arrays. `Config` is a frozen dataclass."""
+    """How to fit a model and how to bring one back from its arrays. `Config` is a frozen dataclass.
+
+    search: setting of the config -> values worth trying on a validation part; empty if there is no choice.
+    """
 
     name: str
     config_class: type[Any]
+    search: ClassVar[Mapping[str, tuple[Any, ...]]]
+
+    def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
+        """Whether a fit of that size takes less than 6 GB and a few minutes on two cores."""
+        ...
 
     def fit(
         self, interactions: Interactions, config: Any, *, seed: int, progress: Progress

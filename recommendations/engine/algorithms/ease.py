@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -74,6 +75,11 @@ class Ease:
 
     name = "ease"
     config_class = EaseConfig
+    search: ClassVar[Mapping[str, tuple[Any, ...]]] = {"regularization": (50.0, 100.0, 200.0, 400.0, 800.0)}
+
+    def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
+        """The dense products x products matrix decides."""
+        return products <= EaseConfig.max_products
 
     def fit(
         self, interactions: Interactions, config: EaseConfig, *, seed: int, progress: Progress

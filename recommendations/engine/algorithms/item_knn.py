@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +83,14 @@ class ItemKnn:
 
     name = "item_knn"
     config_class = ItemKnnConfig
+    search: ClassVar[Mapping[str, tuple[Any, ...]]] = {
+        "neighbours": (50, 200, 1000),
+        "shrinkage": (0.0, 5.0, 20.0, 100.0),
+    }
+
+    def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
+        """Memory is bounded by the blocks; every product's row of similarities is sorted."""
+        return products <= 50_000 and interactions <= 20_000_000
 
     def fit(
         self, interactions: Interactions, config: ItemKnnConfig, *, seed: int, progress: Progress

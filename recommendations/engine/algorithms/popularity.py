@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -60,6 +61,11 @@ class Popularity:
 
     name = "popularity"
     config_class = PopularityConfig
+    search: ClassVar[Mapping[str, tuple[Any, ...]]] = {"half_life_days": (None, 7.0, 30.0, 90.0, 365.0)}
+
+    def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
+        """Always: it counts."""
+        return True
 
     def fit(
         self, interactions: Interactions, config: PopularityConfig, *, seed: int, progress: Progress

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,6 +131,16 @@ class SvdRanking:
 
     name = "svd"
     config_class = SvdConfig
+    search: ClassVar[Mapping[str, tuple[Any, ...]]] = {
+        "factors": (48, 96),
+        "negatives": (4, 8),
+        "popularity_exponent": (0.25, 0.75),
+        "shopper_regularization": (2.0, 10.0),
+    }
+
+    def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
+        """20 epochs of 5 labels a row, some 3 million labels a second."""
+        return interactions <= 5_000_000 and shoppers + products <= 2_000_000
 
     def fit(
         self, interactions: Interactions, config: SvdConfig, *, seed: int, progress: Progress
