@@ -52,6 +52,12 @@ def reciprocal_rank(hits: Hits) -> Values:
     return np.where(hits.any(axis=1), 1 / (1 + hits.argmax(axis=1)), 0.0)
 
 
+def average_precision(hits: Hits, sizes: Sizes) -> Values:
+    """Mean over all relevant products of the precision at the place of each, 0 for those not shown."""
+    places = np.arange(1, hits.shape[1] + 1)
+    return np.asarray((hits * (np.cumsum(hits, axis=1) / places)).sum(axis=1) / sizes, np.float64)
+
+
 def coverage(rankings: Sequence[Ranking], k: int, products: int) -> float:
     """Share of the catalogue among the first k of anybody's ranking; NaN for no rankings or products."""
     if not rankings or not products:
@@ -63,6 +69,11 @@ def coverage(rankings: Sequence[Ranking], k: int, products: int) -> float:
 def mean(values: Values) -> float:
     """The mean over shoppers; NaN for none."""
     return float(values.mean()) if len(values) else float("nan")
+
+
+def mean_of_defined(values: Values) -> float:
+    """The mean over the shoppers whose value is defined; NaN for none."""
+    return mean(values[~np.isnan(values)])
 
 
 def rmse(predicted: Floats | Values, actual: Floats | Values) -> float:

@@ -60,16 +60,31 @@ def evaluate(
     The model may have been fitted on other data than the holdout's: products are matched by id, and a
     relevant product it does not know is a miss.
     """
+    rankings, relevant = rank(recommender, holdout, max(ks), batch_size=batch_size, progress=progress)
+    return _report(rankings, relevant, ks, len(recommender.products))
+
+
+def rank(
+    recommender: Recommender,
+    holdout: Holdout,
+    k: int,
+    *,
+    batch_size: int = 256,
+    progress: Progress = silent,
+) -> tuple[list[Ranking], list[Positions]]:
+    """(the k best products without earlier feedback, the relevant ones) of every test shopper.
+
+    Both are positions in the model's vocabulary, UNKNOWN where it does not know the product. The scores of
+    one batch are in memory at a time.
+    """
     own = recommender.products.positions(holdout.products.ids)
-    deepest = max(ks)
     rankings: list[Ranking] = []
     for start in range(0, len(holdout), batch_size):
         histories = holdout.histories[start : start + batch_size]
         seen = [recommender.products.positions(history.products) for history in histories]
-        rankings += top_batch(recommender.score(histories), deepest, exclude=seen)
+        rankings += top_batch(recommender.score(histories), k, exclude=seen)
         progress(min(1.0, (start + len(histories)) / len(holdout)))
-    relevant = [own[wanted] for wanted in holdout.relevant]
-    return _report(rankings, relevant, ks, len(recommender.products))
+    return rankings, [own[wanted] for wanted in holdout.relevant]
 
 
 def _report(
