@@ -61,7 +61,7 @@ class Popularity:
 
     name = "popularity"
     config_class = PopularityConfig
-    search: ClassVar[Mapping[str, tuple[Any, ...]]] = {"half_life_days": (None, 7.0, 30.0, 90.0, 365.0)}
+    search: ClassVar[Mapping[str, tuple[Any, ...]]] = {"half_life_days": (7.0, 30.0, 90.0, 365.0, None)}
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
         """Always: it counts."""
