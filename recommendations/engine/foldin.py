@@ -13,14 +13,36 @@ from recommendations.engine.types import Floats, History, Positions, Vocabulary
 Matrix = NDArray[np.float64]
 
 
-def weight_matrix(histories: Sequence[History], products: Vocabulary) -> sparse.csr_matrix[np.float32]:
-    """(histories, products) sparse signed weights; products the vocabulary does not know are left out."""
+def recent_weights(
+    history: History, products: Vocabulary, *, recency: float = 1.0
+) -> tuple[Positions, NDArray[np.bool_], Floats]:
+    """(positions of the known products, mask of the rows they come from, weight x recency^age of each).
+
+    recency: above 0, up to 1 for no decay. The age of a row is the number of different times after its own
+    among the known rows: a basket ages as one, however large, and an unknown product ages nothing.
+    """
+    positions, mask = history.known_to(products)
+    weights = history.weights[mask]
+    if recency == 1.0 or not len(weights):
+        return positions, mask, weights
+    moments = np.unique(history.times[mask], return_inverse=True)[1]
+    decay = np.power(recency, (moments.max() - moments).astype(np.float32))
+    return positions, mask, (weights * decay).astype(np.float32)
+
+
+def weight_matrix(
+    histories: Sequence[History], products: Vocabulary, *, recency: float = 1.0
+) -> sparse.csr_matrix[np.float32]:
+    """(histories, products) sparse signed weights; products the vocabulary does not know are left out.
+
+    recency: as of `recent_weights`.
+    """
     positions: list[Positions] = []
     weights: list[Floats] = []
     for history in histories:
-        known, mask = history.known_to(products)
+        known, _, own = recent_weights(history, products, recency=recency)
         positions.append(known)
-        weights.append(history.weights[mask])
+        weights.append(own)
     ends = np.cumsum([0, *(len(known) for known in positions)])
     data = np.concatenate([np.empty(0, np.float32), *weights])
     columns = np.concatenate([np.empty(0, np.int32), *positions])

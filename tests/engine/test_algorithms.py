@@ -79,7 +79,7 @@ def test_ease_is_the_constrained_ridge_regression() -> None:
 
 
 def test_ease_refuses_a_catalogue_it_has_no_memory_for_and_says_what_to_use() -> None:
-    with pytest.raises(ValueError, match=r"4 x 4.*max_products is 3.*item_knn or svd"):
+    with pytest.raises(ValueError, match=r"4 x 4.*max_products is 3.*sparse_ease, item_knn or svd"):
         Ease().fit(BASKETS, EaseConfig(max_products=3), seed=0, progress=silent)
 
 
@@ -102,19 +102,19 @@ def test_senseless_settings_are_refused(config_class: type, values: dict[str, fl
 
 
 def test_every_algorithm_is_found_by_its_own_name() -> None:
-    assert sorted(ALGORITHMS) == ["ease", "item_knn", "popularity", "svd"]
+    assert sorted(ALGORITHMS) == ["als", "ease", "item_knn", "popularity", "svd"]
     assert all(algorithm_named(name).name == name for name in ALGORITHMS)
     assert all(rating_algorithm_named(name).name == name for name in RATING_ALGORITHMS)
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="'sdv'; choose one of: ease, item_knn, popularity, svd"):
+    with pytest.raises(ValueError, match="'sdv'; choose one of: als, .*ease, .*item_knn"):
         algorithm_named("sdv")
-    with pytest.raises(ValueError, match="'ease'; choose one of: svd"):
+    with pytest.raises(ValueError, match="'ease'; choose one of: bayes, svd"):
         rating_algorithm_named("ease")
 
 
 def test_an_unknown_setting_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="no setting k; it has: block, neighbours, shrinkage"):
+    with pytest.raises(ValueError, match="no setting k; it has: block, neighbours, recency, shrinkage"):
         config_from(ItemKnnConfig, {"k": 5})
     assert config_from(ItemKnnConfig, {"neighbours": 5}) == ItemKnnConfig(neighbours=5)

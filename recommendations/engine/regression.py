@@ -1,0 +1,113 @@
+"""What linear item-item models regress: sums over shoppers of what they have and of what they chose next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recommendations.engine.types import Floats, Interactions
+
+NEGLIGIBLE = 0.01
+MAXIMUM_AGE = 50
+CHUNK = 200_000
+SparseFloats = sparse.csr_matrix[np.float32]
+
+
+@dataclass(frozen=True)
+class Emphasis:
+    """shopper_exponent: beta; a shopper with r products counts r^-beta (scaled to a mean of 1).
+
+    sequence: a, the share of "what came next" (0: only what is owned together, 1: only the order).
+    recency: in the order's past, a row counts recency^age, age in rows.
+    """
+
+    shopper_exponent: float = 0.0
+    sequence: float = 0.0
+    recency: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """What min_B sum_rows w |y - zB|^2 needs: inputs Z'WZ, targets Z'WY, both (products, products)."""
+
+    inputs: SparseFloats
+    targets: SparseFloats
+
+
+def moments(interactions: Interactions, emphasis: Emphasis) -> Moments:
+    """(1 - a) X'WX + a S'WS, and (1 - a) X'WX + a S'WY.
+
+    X has a row a shopper: their positive weights. S and Y have a row for every product a shopper went on to:
+    S the recency-weighted products before it, Y the product itself. W are the weights of the shoppers. Choi,
+    Kim, Lee, Shim, Lee, "Session-aware linear item-item models for session-based recommendation", WWW 2021.
+    """
+    liked = interactions.rows(interactions.weights > 0)
+    scales = _shopper_scales(liked, emphasis.shopper_exponent)
+    share = emphasis.sequence
+    together = _zeros(len(liked.products), len(liked.products))
+    if share < 1:
+        owned = liked.matrix()
+        together = (owned.T @ sparse.diags_array(scales) @ owned).tocsr().astype(np.float32)
+    if share == 0:
+        return Moments(together, together)
+    before, next_up = _ordered(liked, scales, emphasis.recency)
+    inputs = (1 - share) * together + share * before
+    targets = (1 - share) * together + share * next_up
+    return Moments(inputs.tocsr().astype(np.float32), targets.tocsr().astype(np.float32))
+
+
+def _shopper_scales(liked: Interactions, exponent: float) -> NDArray[np.float32]:
+    lengths = np.diff(liked.starts)
+    scales = np.where(lengths > 0, np.maximum(lengths, 1.0) ** -exponent, 0.0)
+    return (scales / (scales[lengths > 0].mean() if len(liked) else 1.0)).astype(np.float32)
+
+
+def _ordered(
+    liked: Interactions, scales: NDArray[np.float32], recency: float
+) -> tuple[SparseFloats, SparseFloats]:
+    """(S'WS, S'WY), a run of rows at a time."""
+    count = len(liked.products)
+    before = next_up = _zeros(count, count)
+    for start in range(0, len(liked), CHUNK):
+        rows = np.arange(start, min(start + CHUNK, len(liked)))
+        past = _pasts(liked, rows, recency)
+        weighted = (sparse.diags_array(scales[liked.shopper[rows]]) @ past).T.tocsr()
+        chosen = sparse.csr_matrix(
+            (liked.weights[rows], liked.product[rows], np.arange(len(rows) + 1)), shape=(len(rows), count)
+        )
+        before, next_up = before + weighted @ past, next_up + weighted @ chosen
+    return before.tocsr(), next_up.tocsr()
+
+
+def _pasts(liked: Interactions, rows: NDArray[np.int64], recency: float) -> SparseFloats:
+    """(rows, products): the same shopper's earlier products, weight x recency^(rows in between)."""
+    depth = _depth(recency)
+    numbers, products, weights = [], [], []
+    for age in range(depth):
+        earlier = rows - age - 1
+        own = np.flatnonzero(earlier >= liked.starts[liked.shopper[rows]])
+        if not len(own):
+            break
+        numbers.append(own)
+        products.append(liked.product[earlier[own]])
+        weights.append(liked.weights[earlier[own]] * np.float32(recency**age))
+    shape = (len(rows), len(liked.products))
+    if not numbers:
+        return _zeros(*shape)
+    data: Floats = np.concatenate(weights)
+    return sparse.csr_matrix((data, (np.concatenate(numbers), np.concatenate(products))), shape=shape)
+
+
+def _zeros(rows: int, columns: int) -> SparseFloats:
+    nothing = (np.empty(0, np.float32), np.empty(0, np.int32), np.zeros(rows + 1, np.int32))
+    return sparse.csr_matrix(nothing, shape=(rows, columns))
+
+
+def _depth(recency: float) -> int:
+    """The age up to which a row still counts, at most MAXIMUM_AGE."""
+    if recency >= 1:
+        return MAXIMUM_AGE
+    return min(MAXIMUM_AGE, 1 + int(np.log(NEGLIGIBLE) / np.log(recency)))
