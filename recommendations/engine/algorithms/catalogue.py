@@ -6,17 +6,21 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from recommendations.engine.algorithms.als import Als
+from recommendations.engine.algorithms.bayes import BayesRatings
 from recommendations.engine.algorithms.ease import Ease
 from recommendations.engine.algorithms.item_knn import ItemKnn
 from recommendations.engine.algorithms.popularity import Popularity
+from recommendations.engine.algorithms.sparse_ease import SparseEase
 from recommendations.engine.algorithms.svd import SvdRanking, SvdRatings
 from recommendations.engine.protocols import Algorithm, RatingAlgorithm
 
 ALGORITHMS: Mapping[str, Algorithm] = {
-    algorithm.name: algorithm for algorithm in (SvdRanking(), Ease(), ItemKnn(), Popularity())
+    algorithm.name: algorithm
+    for algorithm in (SvdRanking(), Als(), Ease(), SparseEase(), ItemKnn(), Popularity())
 }
 RATING_ALGORITHMS: Mapping[str, RatingAlgorithm] = {
-    algorithm.name: algorithm for algorithm in (SvdRatings(),)
+    algorithm.name: algorithm for algorithm in (BayesRatings(), SvdRatings())
 }
 
 

@@ -27,16 +27,19 @@ class FoldInRanker:
     shopper liked is drawn to 1 and what they disliked to -1, as firmly as the weight says; every other
     product is held at its base b_i by alpha0, through the Gram matrix Q'Q that is computed once. p(H) is a
     sum over the history, so the score is the base plus one exact contribution a row. The item side (b, Q)
-    comes from any factor model; no shopper's vector is kept. Hu, Koren, Volinsky, ICDM 2008.
+    comes from any factor model; no shopper's vector is kept. Where lambda grows with the history (`by_row`),
+    every row adds c_j by_row to it. Hu, Koren, Volinsky, ICDM 2008.
     """
 
     def __init__(
-        self, products: Vocabulary, base: Floats, factors: Floats, *, unobserved: float, regularization: float
-    ) -> None:
+        self, products: Vocabulary, base: Floats, factors: Floats, *,
+        unobserved: float, regularization: float, by_row: float = 0.0,
+    ) -> None:  # fmt: skip
         """base: (products,) b. factors: (products, factors) Q. unobserved: alpha0. regularization: lambda."""
         self.products = products
         self.base = base
         self.factors = factors
+        self._by_row = by_row
         item_side = factors.astype(np.float64)
         self._precision = unobserved * item_side.T @ item_side + regularization * np.eye(factors.shape[1])
 
@@ -68,7 +71,9 @@ class FoldInRanker:
         weights = history.weights[mask].astype(np.float64)
         features = self.factors[known].astype(np.float64)
         residuals = np.sign(weights) - self.base[known].astype(np.float64)
-        return ridge_shares(features, residuals, np.abs(weights), precision=self._precision)
+        confidence = np.abs(weights)
+        own = self._by_row * float(confidence.sum()) * np.eye(features.shape[1])
+        return ridge_shares(features, residuals, confidence, precision=self._precision + own)
 
 
 class FoldInRatings:
