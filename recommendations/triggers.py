@@ -18,8 +18,10 @@ from recommendations.models import ModelVersion, TrainingRun
 logger = logging.getLogger(__name__)
 Status, Trigger = TrainingRun.Status, TrainingRun.Trigger
 TASK = "recommendations.train"
-# A message nobody took by then is dropped: the row is what counts, and it is sent again.
+# A message nobody took by then is dropped: the row is what counts, and it is sent again, well before, in case
+# the first never arrived. A run is claimed once however many messages name it.
 MESSAGE_SECONDS = 60
+RESEND_AFTER = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(hours=1)
 
 
@@ -53,9 +55,7 @@ def request_if_due(*, now: datetime) -> TrainingRun | None:
 def catch_up(*, now: datetime) -> None:
     """What the beat does: end abandoned runs, send forgotten ones again, start a due one."""
     runs.reap(now=now, abandoned_after=conf().abandoned_after)
-    forgotten = TrainingRun.objects.filter(
-        status=Status.QUEUED, created_at__lt=now - timedelta(seconds=MESSAGE_SECONDS)
-    )
+    forgotten = TrainingRun.objects.filter(status=Status.QUEUED, created_at__lt=now - RESEND_AFTER)
     for run_id in forgotten.values_list("pk", flat=True):
         send(run_id)
     request_if_due(now=now)

@@ -59,9 +59,9 @@ def test_ratings_change_the_list_and_bring_a_new_model(shop: Shop) -> None:
     after = shop.call("GET", "/api/v1/shoppers/somebody-new/recommendations").body
     assert after["strategy"] == "personal"
     assert not {item["sku"] for item in items[:THRESHOLD]} & {item["sku"] for item in after["items"]}
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 180
     while shop.call("GET", "/api/v1/models/live").body["version"] == before:
-        assert time.monotonic() < deadline, "no new model came"
+        assert time.monotonic() < deadline, f"no new model came: {(shop.var_dir / 'run.log').read_text()}"
         time.sleep(0.2)
 
 

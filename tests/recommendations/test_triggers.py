@@ -273,7 +273,7 @@ class TestCatchingUp:
     def test_a_forgotten_run_is_sent_again_until_somebody_takes_it(self, sent):
         run = runs.open_run(trigger=Trigger.RATINGS, now=NOW)
         assert run is not None
-        triggers.catch_up(now=NOW + MINUTE)
+        triggers.catch_up(now=NOW + triggers.RESEND_AFTER)
         assert sent == []
         triggers.catch_up(now=NOW + MINUTE + timedelta(seconds=1))
         triggers.catch_up(now=NOW + 2 * MINUTE)
