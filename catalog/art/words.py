@@ -247,6 +247,7 @@ PHRASES: dict[Motif, str] = {
     general.bag: "lunch bag, gift bag",
     home.towel: "tea towel",
     general.heart: "wicker heart",
+    general.key: "key ring, key fob, key chain",
     home.vase: "dried flower",
     home.candle: "light holder, t light",
 }
