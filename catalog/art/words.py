@@ -242,7 +242,7 @@ PHRASES: dict[Motif, str] = {
     kitchen.board: "chopping board",
     home.art: "art print",
     kitchen.glass: "wine glass",
-    outdoors.tool: "repair stand",
+    outdoors.tool: "repair stand, puncture kit",
     home.shelf: "coat rack",
     general.bag: "lunch bag, gift bag",
     home.towel: "tea towel",
