@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recommendations.engine.algorithms.svd import NATIVE, SvdRatings, native_ratings
+from recommendations.engine.algorithms.catalogue import RATING_ALGORITHMS, rating_algorithm_named
+from recommendations.engine.algorithms.svd import NATIVE, native_ratings
 from recommendations.engine.evaluation.ratings import FoldErrors, cross_validate
-from recommendations.engine.types import Floats, Interactions, Progress, RatingColumns
+from recommendations.engine.types import Floats, Interactions, Progress, RatingColumns, silent
 
-FOLD_IN = "svd_fold_in"
-NAMES = (*NATIVE, FOLD_IN)
+FOLD_INS = {f"{name}_fold_in": name for name in sorted(RATING_ALGORITHMS, reverse=True)}
+NAMES = (*NATIVE, *FOLD_INS)
 SEPARATORS = ("::", "\t", ";", ",")
 BATCH = 256
 
@@ -62,25 +63,29 @@ def errors_of(
     """k-fold errors of one of `NAMES`; the folds are those of Surprise's KFold with the same seed."""
 
     def predict(train: RatingColumns, test: RatingColumns) -> Floats:
-        if name == FOLD_IN:
-            return fold_in(train, test, seed=seed)
+        if name in FOLD_INS:
+            return fold_in(train, test, FOLD_INS[name], seed=seed)
         return native_ratings(name, train, test, seed=seed).astype(np.float32)
 
     return cross_validate(ratings, predict, n_splits=n_splits, seed=seed, progress=progress)
 
 
-def fold_in(train: RatingColumns, test: RatingColumns, *, seed: int) -> Floats:
-    """(n,) predictions as the shop makes them: the item side alone is kept, and shoppers are folded in."""
+def fold_in(train: RatingColumns, test: RatingColumns, algorithm: str, *, seed: int) -> Floats:
+    """(n,) predictions as the shop makes them: the item side alone is kept, and shoppers are folded in.
+
+    algorithm: one of the engine's rating algorithms, with its default settings. A shopper or product that
+    is not in `train` is predicted the mean of all ratings.
+    """
     count = len(train)
     interactions = Interactions.from_columns(
         train.shoppers, train.products,
         ratings=train.ratings, weights=np.ones(count, np.float32), times=np.arange(count),
     )  # fmt: skip
-    predictor = SvdRatings()
-    model = predictor.fit(interactions, predictor.config_class(), seed=seed, progress=lambda _share: None)
+    predictor = rating_algorithm_named(algorithm)
+    model = predictor.fit(interactions, predictor.config_class(), seed=seed, progress=silent)
     shopper = interactions.shoppers.positions(test.shoppers)
     product = interactions.products.positions(test.products)
-    predicted = np.full(len(test), model.mean, np.float32)
+    predicted = np.full(len(test), train.ratings.mean(dtype=np.float64), np.float32)
     for start in range(0, len(interactions.shoppers), BATCH):
         numbers = range(start, min(start + BATCH, len(interactions.shoppers)))
         table = model.predict([interactions.history(number) for number in numbers])

@@ -12,6 +12,7 @@ from recommendations.engine.protocols import Algorithm, RatingAlgorithm
 from recommendations.engine.types import Interactions, Progress, silent
 
 MINIMUM_RATINGS = 100
+RATINGS_BY = "bayes"
 RANKER_SHARE, RATINGS_SHARE = 0.7, 0.95
 
 
@@ -22,7 +23,7 @@ def fit_bundle(
     *,
     seed: int,
     progress: Progress = silent,
-    rating_algorithm: str = "svd",
+    rating_algorithm: str = RATINGS_BY,
     rating_config: Any = None,
     popularity_config: Any = None,
     minimum_ratings: int = MINIMUM_RATINGS,

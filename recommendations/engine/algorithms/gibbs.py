@@ -13,7 +13,7 @@ from recommendations.engine.foldin import Matrix
 from recommendations.engine.types import Interactions
 
 BLOCK = 20_000
-CONJUGATE_STEPS = 8
+CONJUGATE_STEPS = 5
 PRIOR_SCALE = 0.1
 Table = sparse.csr_matrix[np.float64]
 
