@@ -10,6 +10,7 @@ from scipy import sparse
 
 from recommendations.engine.types import Floats, Interactions
 
+DAY = 86_400
 NEGLIGIBLE = 0.01
 MAXIMUM_AGE = 50
 CHUNK = 200_000
@@ -17,16 +18,36 @@ SparseFloats = sparse.csr_matrix[np.float32]
 
 
 @dataclass(frozen=True)
-class Emphasis:
-    """shopper_exponent: beta; a shopper with r products counts r^-beta (scaled to a mean of 1).
+class RegressionConfig:
+    """regularization: lambda, added to the diagonal of Z'Z; larger for fewer shoppers or more noise.
 
-    sequence: a, the share of "what came next" (0: only what is owned together, 1: only the order).
-    recency: in the order's past, a row counts recency^age, age in rows.
+    dropout: p, 0 to below 1; the model learns to do without a share p of the history. shopper_exponent:
+    beta; a shopper with r products counts r^-beta (scaled to a mean of 1), so that the few who have much do
+    not outweigh the others. popularity_exponent, trend, trend_half_life_days: gamma, delta and half-life of
+    `product_scales`. recency: a row of the history counts recency^age, in the order's past too; 1 for no
+    decay. sequence: a, 0 to 1, the share of what came next; 0 learns only from what is owned together.
     """
 
+    regularization: float = 200.0
+    dropout: float = 0.0
     shopper_exponent: float = 0.0
-    sequence: float = 0.0
+    popularity_exponent: float = 0.0
+    trend: float = 0.0
+    trend_half_life_days: float = 7.0
     recency: float = 1.0
+    sequence: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.regularization <= 0:
+            raise ValueError("regularization must be above 0.")
+        if not 0 <= self.dropout < 1:
+            raise ValueError("dropout must be 0 or more and below 1.")
+        if self.trend_half_life_days <= 0:
+            raise ValueError("trend_half_life_days must be above 0.")
+        if not 0 < self.recency <= 1:
+            raise ValueError("recency must be above 0 and at most 1.")
+        if not 0 <= self.sequence <= 1:
+            raise ValueError("sequence must be from 0 to 1.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +58,7 @@ class Moments:
     targets: SparseFloats
 
 
-def moments(interactions: Interactions, emphasis: Emphasis) -> Moments:
+def moments(interactions: Interactions, config: RegressionConfig) -> Moments:
     """(1 - a) X'WX + a S'WS, and (1 - a) X'WX + a S'WY.
 
     X has a row a shopper: their positive weights. S and Y have a row for every product a shopper went on to:
@@ -45,18 +66,50 @@ def moments(interactions: Interactions, emphasis: Emphasis) -> Moments:
     Kim, Lee, Shim, Lee, "Session-aware linear item-item models for session-based recommendation", WWW 2021.
     """
     liked = interactions.rows(interactions.weights > 0)
-    scales = _shopper_scales(liked, emphasis.shopper_exponent)
-    share = emphasis.sequence
+    scales = _shopper_scales(liked, config.shopper_exponent)
+    share = config.sequence
     together = _zeros(len(liked.products), len(liked.products))
     if share < 1:
         owned = liked.matrix()
         together = (owned.T @ sparse.diags_array(scales) @ owned).tocsr().astype(np.float32)
     if share == 0:
         return Moments(together, together)
-    before, next_up = _ordered(liked, scales, emphasis.recency)
+    before, next_up = _ordered(liked, scales, config.recency)
     inputs = (1 - share) * together + share * before
     targets = (1 - share) * together + share * next_up
     return Moments(inputs.tocsr().astype(np.float32), targets.tocsr().astype(np.float32))
+
+
+def penalties(sums: Moments, config: RegressionConfig) -> NDArray[np.float64]:
+    """(products,) L_i = p/(1-p) (Z'WZ)_ii + lambda, the penalty of what product i says about others.
+
+    Steck, "Autoencoders that don't overfit towards the identity", NeurIPS 2020.
+    """
+    own = sums.inputs.diagonal().astype(np.float64)
+    return config.dropout / (1 - config.dropout) * own + config.regularization
+
+
+def product_scales(
+    interactions: Interactions, sums: Moments, config: RegressionConfig
+) -> NDArray[np.float64]:
+    """(products,) what the scores of each product are multiplied by: (1 + Z'WZ_ii)^-gamma (trend_i)^delta.
+
+    trend_i = (1 + recent_i) / (1 + s liked_i), with liked_i the summed positive weights of the product,
+    recent_i the same with a half-life counted from the newest row, and s the share of both over all products:
+    above 1 for what is liked more than usual now, such as what is in season. It is 1 if all times are alike.
+    """
+    own = sums.inputs.diagonal().astype(np.float64)
+    scales = (1 + own) ** -config.popularity_exponent
+    weights = np.maximum(interactions.weights.astype(np.float64), 0)
+    if config.trend == 0 or not weights.any():
+        return np.asarray(scales, np.float64)
+    age_days = (interactions.times.max() - interactions.times) / DAY
+    decayed = weights * np.exp2(-age_days / config.trend_half_life_days)
+    liked, recent = (
+        np.bincount(interactions.product, column, minlength=len(own)) for column in (weights, decayed)
+    )
+    trend = (1 + recent) / (1 + recent.sum() / liked.sum() * liked)
+    return np.asarray(scales * trend**config.trend, np.float64)
 
 
 def _shopper_scales(liked: Interactions, exponent: float) -> NDArray[np.float32]:

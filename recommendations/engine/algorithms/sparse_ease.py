@@ -12,38 +12,22 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from recommendations.engine.algorithms.linear import ItemItemModel, SparseFloats, restored
-from recommendations.engine.regression import Emphasis, Moments, moments
+from recommendations.engine.regression import Moments, RegressionConfig, moments, penalties, product_scales
 from recommendations.engine.types import Arrays, Interactions, Positions, Progress, Vocabulary
 
 REPORT_EVERY = 500
 
 
 @dataclass(frozen=True)
-class SparseEaseConfig:
-    """neighbours: products each product is regressed on; time grows with its square and more.
-
-    The other settings are those of `EaseConfig`.
-    """
+class SparseEaseConfig(RegressionConfig):
+    """neighbours: products each product is regressed on; time grows with its square and more."""
 
     neighbours: int = 100
-    regularization: float = 20.0
-    dropout: float = 0.0
-    shopper_exponent: float = 0.0
-    popularity_exponent: float = 0.0
-    recency: float = 1.0
-    sequence: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.neighbours < 1:
             raise ValueError("neighbours must be 1 or more.")
-        if self.regularization <= 0:
-            raise ValueError("regularization must be above 0.")
-        if not 0 <= self.dropout < 1:
-            raise ValueError("dropout must be 0 or more and below 1.")
-        if not 0 < self.recency <= 1:
-            raise ValueError("recency must be above 0 and at most 1.")
-        if not 0 <= self.sequence <= 1:
-            raise ValueError("sequence must be from 0 to 1.")
 
 
 class SparseEase:
@@ -61,12 +45,13 @@ class SparseEase:
     config_class = SparseEaseConfig
     search: ClassVar[Mapping[str, tuple[Any, ...]]] = {
         "neighbours": (50, 100, 200),
-        "regularization": (2.0, 5.0, 20.0, 50.0, 150.0),
+        "regularization": (20.0, 50.0, 100.0, 150.0, 200.0, 400.0),
         "dropout": (0.0, 0.3, 0.6),
         "shopper_exponent": (0.0, 0.4, 0.8),
-        "popularity_exponent": (0.0, 0.1, 0.2),
+        "popularity_exponent": (0.0, 0.05, 0.1, 0.2),
+        "trend": (0.0, 0.5, 1.0),
         "recency": (1.0, 0.9, 0.8, 0.7),
-        "sequence": (0.0, 0.5, 0.8),
+        "sequence": (0.0, 0.5, 0.7),
     }
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
@@ -77,14 +62,11 @@ class SparseEase:
     def fit(
         self, interactions: Interactions, config: SparseEaseConfig, *, seed: int, progress: Progress
     ) -> ItemItemModel:
-        emphasis = Emphasis(config.shopper_exponent, config.sequence, config.recency)
-        sums = moments(interactions, emphasis)
+        sums = moments(interactions, config)
         progress(0.2)
-        popularity = sums.inputs.diagonal().astype(np.float64)
-        penalties = config.dropout / (1 - config.dropout) * popularity + config.regularization
-        scale = (1 + popularity) ** -config.popularity_exponent
-        columns = _columns(sums, penalties, config.neighbours, progress)
-        weights: SparseFloats = sparse.csr_matrix(columns.multiply(scale[:, None]).T, dtype=np.float32)
+        columns = _columns(sums, penalties(sums, config), config.neighbours, progress)
+        scales = product_scales(interactions, sums, config)
+        weights: SparseFloats = sparse.csr_matrix(columns.multiply(scales[:, None]).T, dtype=np.float32)
         progress(1.0)
         return ItemItemModel(interactions.products, weights, recency=config.recency)
 
@@ -93,13 +75,13 @@ class SparseEase:
 
 
 def _columns(
-    sums: Moments, penalties: NDArray[np.float64], neighbours: int, progress: Progress
+    sums: Moments, diagonal: NDArray[np.float64], neighbours: int, progress: Progress
 ) -> SparseFloats:
     """(products, products) B', a row for every product that is scored."""
-    count = len(penalties)
-    alone = 1 / np.sqrt(sums.inputs.diagonal() + penalties)
+    count = len(diagonal)
+    alone = 1 / np.sqrt(sums.inputs.diagonal() + diagonal)
     targets = sums.targets.T.tocsr()
-    lookup = _Lookup(sums.inputs, penalties)
+    lookup = _Lookup(sums.inputs, diagonal)
     indices: list[Positions] = []
     data: list[NDArray[np.float32]] = []
     for product in range(count):
@@ -139,9 +121,9 @@ def _best(
 class _Lookup:
     """Small dense squares cut out of the sparse Z'WZ + L."""
 
-    def __init__(self, inputs: SparseFloats, penalties: NDArray[np.float64]) -> None:
+    def __init__(self, inputs: SparseFloats, diagonal: NDArray[np.float64]) -> None:
         self._inputs = inputs
-        self._penalties = penalties
+        self._diagonal = diagonal
         self._places = np.full(inputs.shape[0], -1, np.int32)
 
     def square(self, chosen: Positions) -> NDArray[np.float64]:
@@ -158,7 +140,7 @@ class _Lookup:
         square = np.zeros((size, size), order="F")
         row = np.repeat(np.arange(size), lengths)[inside]
         square[places[inside], row] = self._inputs.data[entries[inside]]
-        square[np.diag_indices(size)] += self._penalties[chosen]
+        square[np.diag_indices(size)] += self._diagonal[chosen]
         return square
 
 
