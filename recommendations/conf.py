@@ -22,6 +22,10 @@ EVENT_WEIGHTS = {
 }
 
 
+# Not an algorithm's name: the shop's own feedback chooses one.
+AUTO = "auto"
+
+
 @dataclass(frozen=True)
 class Conf:
     """Settings of recommending and retraining."""
@@ -35,6 +39,9 @@ class Conf:
     keep_versions: int = 10
     seed: int = 0
     holdout_fraction: float = 0.2
+    # With the algorithm "auto": how long a search may take, and how long its winner is kept on being trained.
+    search_seconds: float = 120.0
+    search_every: timedelta = timedelta(days=7)
     # A candidate of another kind than the live model replaces it when its NDCG@10 is higher. A refreshed
     # model of the same kind is published unless it lost more than this share of it.
     tolerated_loss: float = 0.2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -29,34 +29,37 @@ class Dataset:
 
     def interactions(self) -> Interactions:
         """One row per shopper and product."""
-        return self._interactions(np.ones(len(self.signals), dtype=bool))
-
-    def split(self, fraction: float) -> tuple[Interactions, Interactions] | None:
-        """(before, after) the moment where the last `fraction` of the signals begins; None for no signals.
-
-        Signals are cut before they are combined: what a shopper did later must not colour the earlier rows.
-        """
-        times = self.signals.times
-        if not len(times):
-            return None
-        place = min(len(times) - 1, len(times) - round(len(times) * fraction))
-        before = times < np.partition(times, place)[place]
-        return self._interactions(before), self._interactions(~before)
-
-    def _interactions(self, mask: np.ndarray) -> Interactions:
-        chosen = self.signals
-        rows = combine(
-            Signals(
-                chosen.shoppers[mask], chosen.products[mask], chosen.weights[mask],
-                chosen.ratings[mask], chosen.times[mask],
-            )
-        )  # fmt: skip
+        rows = combine(self.signals)
         order = np.lexsort((rows.products, rows.times, rows.shoppers))
         return Interactions(
             self.shoppers, self.products,
             self.shoppers.positions(rows.shoppers[order]), self.products.positions(rows.products[order]),
             rows.ratings[order], rows.weights[order], rows.times[order],
         )  # fmt: skip
+
+    def split(self, fraction: float) -> tuple[Interactions, Interactions] | None:
+        """`cut`, each side as interactions.
+
+        Signals are cut before they are combined: what a shopper did later must not colour the earlier rows.
+        """
+        parts = self.cut(fraction)
+        return None if parts is None else (parts[0].interactions(), parts[1].interactions())
+
+    def cut(self, fraction: float) -> tuple[Dataset, Dataset] | None:
+        """(before, after) the moment where the last `fraction` of the signals begins; None for no signals."""
+        times = self.signals.times
+        if not len(times):
+            return None
+        place = min(len(times) - 1, len(times) - round(len(times) * fraction))
+        before = times < np.partition(times, place)[place]
+        return self._of(before), self._of(~before)
+
+    def _of(self, mask: np.ndarray) -> Dataset:
+        own = self.signals
+        rows = Signals(
+            own.shoppers[mask], own.products[mask], own.weights[mask], own.ratings[mask], own.times[mask]
+        )
+        return replace(self, signals=rows)
 
 
 def load(settings: Conf, *, now: datetime) -> Dataset:

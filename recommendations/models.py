@@ -72,6 +72,7 @@ class TrainingRun(models.Model):
     stage = models.CharField(max_length=40, default="queued")
     percent = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(100)])
     outcome = models.TextField(blank=True, help_text="What came of it, in words.")
+    alarm = models.BooleanField(default=False, help_text="Someone should look at what came of it.")
     change_watermark = models.PositiveBigIntegerField(
         default=0, help_text="Rating changes up to this number were looked at."
     )

@@ -60,13 +60,15 @@ def note_watermark(run_id: int, change_watermark: int) -> None:
 
 
 def finish(
-    run_id: int, *, status: Status, outcome: str, now: datetime, version: ModelVersion | None = None
-) -> None:
+    run_id: int, *, status: Status, outcome: str, now: datetime, version: ModelVersion | None = None,
+    alarm: bool = False,
+) -> None:  # fmt: skip
     """End the run. Raises RunLostError when it was ended already."""
     stage = "done" if status == Status.PUBLISHED else status.label
     _update_running(
-        run_id, status=status, stage=stage, percent=100, outcome=outcome, finished_at=now, version=version
-    )
+        run_id, status=status, stage=stage, percent=100, outcome=outcome, finished_at=now, version=version,
+        alarm=alarm,
+    )  # fmt: skip
 
 
 def fail(run_id: int, *, outcome: str, now: datetime) -> None:

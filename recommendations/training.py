@@ -13,12 +13,13 @@ from recommendations.engine.fit import fit_bundle
 from recommendations.gate import Verdict, judge
 from recommendations.models import TrainingRun
 from recommendations.registry import Facts
+from recommendations.search import candidate
 
 logger = logging.getLogger(__name__)
 Status = TrainingRun.Status
 Watcher = Callable[[str, int], None]
 # Stage -> (first percent, last percent); the two fits take most of the time.
-READING, EVALUATING, FITTING, PUBLISHING = (0, 10), (10, 60), (60, 95), (95, 100)
+READING, SEARCHING, EVALUATING, FITTING, PUBLISHING = (0, 10), (10, 50), (50, 75), (75, 95), (95, 100)
 
 
 class NothingToLearnError(Exception):
@@ -68,19 +69,26 @@ def _train(run: TrainingRun, settings: Conf, *, clock: runs.Clock, watch: Watche
     runs.note_watermark(run.pk, data.change_watermark)
     if not len(data.signals) or not len(data.products):
         raise NothingToLearnError("No feedback to learn from yet. Import some, or let shoppers rate.")
-    algorithm = run.algorithm or settings.algorithm
+    live = registry.live_version()
+    chosen = candidate(
+        data, run.algorithm, live=live, settings=settings, now=clock(),
+        tell=lambda share: tell("searching", SEARCHING, share),
+    )  # fmt: skip
     tell("evaluating", EVALUATING)
     verdict = judge(
-        data, algorithm, live=registry.live_version(), settings=settings,
+        data, chosen.algorithm, chosen.config, live=live, settings=settings,
         progress=lambda share: tell("evaluating", EVALUATING, share),
     )  # fmt: skip
+    if chosen.chosen_by:
+        verdict.metrics["chosen_by"] = chosen.chosen_by
     if not verdict.publish:
-        runs.finish(run.pk, status=Status.REJECTED, outcome=verdict.words, now=clock())
+        runs.finish(run.pk, status=Status.REJECTED, outcome=verdict.words, now=clock(), alarm=verdict.alarm)
         return
     interactions = data.interactions()
     bundle = fit_bundle(
-        interactions, algorithm, seed=settings.seed, progress=lambda share: tell("fitting", FITTING, share)
-    )
+        interactions, chosen.algorithm, chosen.config, seed=settings.seed,
+        progress=lambda share: tell("fitting", FITTING, share),
+    )  # fmt: skip
     tell("publishing", PUBLISHING)
     version = registry.publish(bundle, _facts(data, verdict, settings, len(interactions)), now=clock())
     runs.finish(run.pk, status=Status.PUBLISHED, outcome=verdict.words, now=clock(), version=version)

@@ -72,7 +72,7 @@ def publish_model(algorithm: str = "item_knn", *, now: datetime = NOW, seed: int
     rows = data.interactions()
     bundle = fit_bundle(
         rows, algorithm, CONFIGS.get(algorithm), seed=seed,
-        rating_config=SvdRatingsConfig(factors=8, epochs=20),
+        rating_algorithm="svd", rating_config=SvdRatingsConfig(factors=8, epochs=20),
     )  # fmt: skip
     facts = registry.Facts(
         seed=seed, data_watermark=now, change_watermark=data.change_watermark, metrics={},

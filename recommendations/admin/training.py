@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
-from recommendations.conf import conf
+from recommendations.conf import AUTO, conf
 from recommendations.engine.algorithms.catalogue import ALGORITHMS
 from recommendations.models import ModelVersion, TrainingRun
 
@@ -26,7 +26,7 @@ class TrainForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = [(name, name) for name in ALGORITHMS]
+        names = [(AUTO, "auto: search for the best"), *((name, name) for name in ALGORITHMS)]
         field = self.fields["algorithm"]
         field.choices = [("", f"the shop's setting ({conf().algorithm})"), *names]  # type: ignore[attr-defined]
         field.error_messages["invalid_choice"] = "There is no algorithm “%(value)s”. Choose one of the list."

@@ -14,6 +14,7 @@ from feedback.selectors import rating_changes_after
 from recommendations.admin.figures import measured
 from recommendations.admin.training import active_run, last_seen_change, progress_context
 from recommendations.conf import conf
+from recommendations.models import TrainingRun
 from recommendations.registry import live_version
 
 register = template.Library()
@@ -28,6 +29,8 @@ def recommendations_panel(context: template.RequestContext) -> dict[str, Any]:
         panel |= _model()
     if user.has_perm("recommendations.view_trainingrun"):
         panel |= progress_context(active_run(), now=timezone.now())
+        latest = TrainingRun.objects.exclude(status__in=TrainingRun.ACTIVE).first()
+        panel["alarm"] = latest if latest and latest.alarm else None
     if user.has_perm("catalog.view_product"):
         panel["products"] = Product.objects.aggregate(
             all=Count("pk"),

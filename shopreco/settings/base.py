@@ -239,6 +239,8 @@ SHOPRECO_OPEN_LOOKUP: bool = env.bool("OPEN_LOOKUP", False)
 SHOPRECO_CURRENCY: str = env.str("CURRENCY", "£")
 RECOMMENDATIONS = {
     "algorithm": env.str("RECOMMENDATION_ALGORITHM", "svd"),
+    "search_seconds": env.float("SEARCH_SECONDS", 120.0),
+    "search_every": env.timedelta("SEARCH_EVERY", timedelta(days=7)),
     "artefact_root": env.path("MODEL_DIR", VAR_DIR / "models"),
     "retrain_after_ratings": env.int("RETRAIN_AFTER_RATINGS", 50),
     "retrain_max_age": env.timedelta("RETRAIN_MAX_AGE", timedelta(days=1)),

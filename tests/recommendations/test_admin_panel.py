@@ -112,3 +112,14 @@ def test_a_larger_shop_takes_no_more_queries() -> None:
     for _ in range(20):
         make_rating(make_shopper(), make_product())
     assert queries() == few
+
+
+def test_a_much_worse_model_raises_an_alarm_until_the_next_training_ends() -> None:
+    now = timezone.now()
+    ended = {"trigger": TrainingRun.Trigger.RATINGS, "finished_at": now}
+    rejected = TrainingRun.Status.REJECTED
+    TrainingRun.objects.create(status=rejected, alarm=True, outcome="NDCG fell <by half>.", **ended)
+    assert "NDCG fell &lt;by half&gt;." in panel()
+    assert 'role="alert"' in panel()
+    TrainingRun.objects.create(status=rejected, outcome="A tie.", **ended)
+    assert 'role="alert"' not in panel()

@@ -19,10 +19,16 @@ def live_version(figure: Figure = None, **metrics: object) -> ModelVersion:
     return ModelVersion(pk=3, algorithm="ease", metrics={**measured, **metrics})
 
 
-def verdict(candidate: Figure, *, live: ModelVersion | None, rival: Figure = None, same_kind: bool = False):
+def verdict(
+    candidate: Figure, *, live: ModelVersion | None, rival: Figure = None, same_kind: bool = False,
+    spread: float = 0.0,
+):  # fmt: skip
+    measured = candidate is not None and rival is not None
+    value = candidate - rival if measured else 0.0
     metrics = {
         "candidate": {"ndcg@10": candidate},
         "live": None if same_kind or live is None else {"ndcg@10": rival},
+        "difference": {"value": value, "low": value - spread, "high": value + spread} if measured else None,
     }
     found = decide(metrics, live=live, same_kind=same_kind, tolerated_loss=0.2)
     assert found.metrics is metrics
@@ -54,6 +60,11 @@ class TestDeciding:
         assert found.publish is publish
         assert "ease" in found.words
         assert ("kept the live one" in found.words) is not publish
+        assert not found.alarm
+
+    @pytest.mark.parametrize(("spread", "publish"), [(0.009, True), (0.011, False)])
+    def test_a_difference_whose_interval_holds_zero_is_a_tie(self, spread, publish):
+        assert verdict(0.31, live=live_version(), rival=0.30, spread=spread).publish is publish
 
     @pytest.mark.parametrize(
         ("candidate", "before", "publish"),
@@ -72,6 +83,7 @@ class TestDeciding:
         found = verdict(candidate, live=live_version(before), same_kind=True)
         assert found.publish is publish
         assert found.words.startswith("Refreshed.") is publish
+        assert found.alarm is not publish
 
     def test_a_live_version_published_without_figures_is_refreshed(self):
         assert verdict(0.1, live=live_version(candidate=None), same_kind=True).publish
@@ -89,7 +101,15 @@ class TestJudging:
         make_shop()
         found, watched = self.judge("svd")
         assert found.publish
-        assert set(found.metrics) == {"protocol", "algorithm", "candidate", "baselines", "live", "seconds"}
+        assert set(found.metrics) == {
+            "protocol",
+            "algorithm",
+            "candidate",
+            "baselines",
+            "live",
+            "difference",
+            "seconds",
+        }
         assert found.metrics["algorithm"] == "svd"
         assert set(found.metrics["baselines"]) == {"popularity", "item_knn"}
         assert found.metrics["live"] is None
@@ -118,12 +138,14 @@ class TestJudging:
         assert not found.publish
         assert found.metrics["live"]["ndcg@10"] > found.metrics["candidate"]["ndcg@10"]
         assert "kept the live one" in found.words
+        difference = found.metrics["difference"]
+        assert difference["low"] <= difference["value"] <= difference["high"] < 0
 
     def test_a_better_model_replaces_live_popularity(self):
         make_shop()
         live = publish_model("popularity")
         found, _ = self.judge("svd", live=live)
-        assert found.publish and "better than the live popularity" in found.words
+        assert found.publish and "against the live popularity" in found.words
 
     def test_the_live_configuration_is_fitted_anew_before_the_cut(self):
         """The live artefact itself has seen what it would be asked; its figures would be too good."""

@@ -43,7 +43,7 @@ def test_a_better_model_is_shown_beside_the_one_it_replaces(capsys):
     make_shop()
     train(capsys, "--algorithm", "popularity")
     lines = train(capsys, "--algorithm", "svd").splitlines()
-    assert "better than the live popularity" in lines[0]
+    assert "against the live popularity" in lines[0]
     assert [line.split()[0] for line in lines[2:]] == ["svd", "live", "popularity", "item_knn"]
     assert lines[3].split()[2:] == lines[4].split()[1:]
 
@@ -59,7 +59,7 @@ def test_a_model_that_does_not_pass_is_no_failure(capsys):
     make_shop()
     train(capsys, "--algorithm", "svd")
     out = train(capsys, "--algorithm", "popularity")
-    assert out.startswith("Kept the live model: ") and "the live svd has" in out
+    assert out.startswith("Kept the live model: ") and "against the live svd" in out
     assert ModelVersion.objects.get().algorithm == "svd"
 
 

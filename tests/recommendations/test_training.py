@@ -44,7 +44,15 @@ def test_a_first_training_publishes_a_version_that_says_all_about_itself(algorit
     assert (version.created_at, version.published_at, version.data_watermark) == (NOW, NOW, NOW)
     assert version.change_watermark == RatingChange.objects.latest("pk").pk == run.change_watermark
     assert (version.shopper_count, version.product_count, version.interaction_count) == (30, 24, 300)
-    assert set(version.metrics) == {"protocol", "algorithm", "candidate", "baselines", "live", "seconds"}
+    assert set(version.metrics) == {
+        "protocol",
+        "algorithm",
+        "candidate",
+        "baselines",
+        "live",
+        "difference",
+        "seconds",
+    }
     folder = tmp_path / "models" / version.folder
     assert version.size_bytes == sum(path.stat().st_size for path in folder.iterdir()) > 0
     assert len(version.sha256) == 64
@@ -101,7 +109,7 @@ def test_a_candidate_that_is_worse_is_thrown_away_and_the_run_says_why(tmp_path)
     live = train("svd").version
     run = train("popularity")
     assert (run.status, run.version, run.stage) == (Status.REJECTED, None, "kept the live model")
-    assert "the live svd has" in run.outcome
+    assert "against the live svd" in run.outcome
     assert registry.live_version() == live
     assert len(list((tmp_path / "models").iterdir())) == 1
 

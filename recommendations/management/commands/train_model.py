@@ -10,7 +10,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from recommendations import runs, training
-from recommendations.conf import conf
+from recommendations.conf import AUTO, conf
 from recommendations.engine.algorithms.catalogue import ALGORITHMS
 from recommendations.gate import BASELINES
 from recommendations.models import TrainingRun
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--algorithm",
-            choices=sorted(ALGORITHMS),
+            choices=[AUTO, *sorted(ALGORITHMS)],
             default="",
             help="Default: the RECOMMENDATION_ALGORITHM setting.",
         )
