@@ -23,12 +23,13 @@ def verdict(
     candidate: Figure, *, live: ModelVersion | None, rival: Figure = None, same_kind: bool = False,
     spread: float = 0.0,
 ):  # fmt: skip
-    measured = candidate is not None and rival is not None
-    value = candidate - rival if measured else 0.0
+    value = candidate - rival if candidate is not None and rival is not None else None
     metrics = {
         "candidate": {"ndcg@10": candidate},
         "live": None if same_kind or live is None else {"ndcg@10": rival},
-        "difference": {"value": value, "low": value - spread, "high": value + spread} if measured else None,
+        "difference": None
+        if value is None
+        else {"value": value, "low": value - spread, "high": value + spread},
     }
     found = decide(metrics, live=live, same_kind=same_kind, tolerated_loss=0.2)
     assert found.metrics is metrics
