@@ -83,10 +83,31 @@ class History:
 
 
 @dataclass(frozen=True, eq=False)
+class ItemFeatures:
+    """What the shop says of its products, one entry for each of `products`: empty or NaN if nothing.
+
+    categories: the path from the department down. prices: (products,) in the shop's currency.
+    """
+
+    products: Vocabulary
+    titles: Sequence[str]
+    descriptions: Sequence[str]
+    categories: Sequence[tuple[str, ...]]
+    brands: Sequence[str]
+    prices: Floats
+
+    def __post_init__(self) -> None:
+        columns = (self.titles, self.descriptions, self.categories, self.brands, self.prices)
+        if any(len(column) != len(self.products) for column in columns):
+            raise ValueError("Every column of the features needs one entry for each product.")
+
+
+@dataclass(frozen=True, eq=False)
 class Interactions:
     """Training data as columns: one row per shopper and product, sorted by shopper, then time.
 
     `shopper` and `product` are positions in the vocabularies; the other columns are as in `History`.
+    features: of products, in a vocabulary of their own; None where nothing is known of any.
     """
 
     shoppers: Vocabulary
@@ -96,6 +117,7 @@ class Interactions:
     ratings: Floats
     weights: Floats
     times: Times
+    features: ItemFeatures | None = None
 
     @classmethod
     def from_columns(
@@ -107,6 +129,7 @@ class Interactions:
         weights: Floats,
         times: Times,
         catalogue: Ids | None = None,
+        features: ItemFeatures | None = None,
     ) -> Interactions:
         """Columns by id -> interactions; of repeated shopper-product pairs the latest row is kept.
 
@@ -131,6 +154,7 @@ class Interactions:
             np.asarray(ratings, np.float32)[kept],
             np.asarray(weights, np.float32)[kept],
             np.asarray(times, np.int64)[kept],
+            features,
         )
 
     def __len__(self) -> int:
@@ -151,6 +175,7 @@ class Interactions:
             self.ratings[mask],
             self.weights[mask],
             self.times[mask],
+            self.features,
         )
 
     def history(self, shopper: int) -> History:

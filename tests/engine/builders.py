@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from recommendations.engine.types import History, Interactions
+from recommendations.engine.types import History, Interactions, ItemFeatures, Vocabulary
 
 Row = tuple[object, object, float, float, int]
 """shopper, product, rating (NaN for none), weight, time."""
@@ -57,14 +59,38 @@ def rated_history(
 def checkerboard(size: int = 8, *, catalogue: list[object] | None = None) -> Interactions:
     """Shoppers 0..2n-1 and products 100..100+2n-1: the even shoppers like the even products, the odd the odd.
 
-    Each shopper lacks one product of their own kind: the one of their own number.
+    Each shopper lacks one product of their own kind: the one of their own number. The titles tell the kind;
+    those of the rest of the catalogue are their own.
     """
-    return purchases(
+    board = purchases(
         {
             shopper: [100 + product for product in range(shopper % 2, 2 * size, 2) if product != shopper]
             for shopper in range(2 * size)
         },
         catalogue=catalogue,
+    )
+    kinds = {100 + product: ("even", "odd")[product % 2] for product in range(2 * size)}
+    return replace(
+        board,
+        features=described({product: kinds.get(product, "new") for product in board.products.ids.tolist()}),
+    )
+
+
+def described(
+    titles: dict[Any, str], *, descriptions: dict[Any, str] | None = None,
+    categories: dict[Any, tuple[str, ...]] | None = None, brands: dict[Any, str] | None = None,
+    prices: dict[Any, float] | None = None,
+) -> ItemFeatures:  # fmt: skip
+    """What a shop says of its products, by their ids; of the products without a title nothing."""
+    products = Vocabulary.of(list(titles))
+    ids = products.ids.tolist()
+    return ItemFeatures(
+        products,
+        titles=[titles[each] for each in ids],
+        descriptions=[(descriptions or {}).get(each, "") for each in ids],
+        categories=[(categories or {}).get(each, ()) for each in ids],
+        brands=[(brands or {}).get(each, "") for each in ids],
+        prices=np.array([(prices or {}).get(each, NONE) for each in ids], np.float32),
     )
 
 
