@@ -35,8 +35,9 @@ class SparseEase:
 
     The neighbours N of j are the products that would explain it best alone: those of the largest
     (Z'WY)_ij^2 / A_ii, A = Z'WZ + L. Their weights are the exact ridge solution
-    B_Nj = A_NN^-1 (Z'WY)_Nj: with as many neighbours as products it is EASE. Time is about
-    products x (neighbours^3 / 3 + what is looked up); no dense matrix of products is made.
+    B_Nj = A_NN^-1 (Z'WY)_Nj. With as many neighbours as products it is EASE, but for pairs that never occur
+    together, which stay at 0. Time is about products x (neighbours^3 / 3 + what is looked up); no dense
+    matrix of products is made.
     Ning, Karypis, "SLIM: sparse linear methods for top-N recommender systems", ICDM 2011 (there with feature
     selection and a lasso); Steck, WWW 2019.
     """
