@@ -1,9 +1,9 @@
 """The best algorithm and its settings for a shop's own data, found on a validation part within a budget.
 
-What is asked about later (a test file, tomorrow) is never an argument here. The way: successive halving of
-random configurations on growing shares of the shoppers (Jamieson, Talwalkar, "Non-stochastic best arm
-identification and hyperparameter optimization", AISTATS 2016), the best of each algorithm on all of them,
-steps to neighbouring settings while they help, and then blends of the best.
+What is asked about later (a test file, tomorrow) is never an argument here. The way: the default settings of
+every algorithm on growing shares of the shoppers, which tells what is worth its time; successive halving of
+other settings of those (Jamieson, Talwalkar, "Non-stochastic best arm identification and hyperparameter
+optimization", AISTATS 2016); and steps to neighbouring settings while they help.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ from recommendations.engine.types import Interactions
 PROBE_ROWS, RUNG_ROWS = 4_000, 20_000
 CONFIGS = 12
 KEPT = 3
-"""One of so many goes on to the next rung."""
+"""One of so many goes on to all shoppers."""
 HOPELESS = 0.7
-"""A share of the leader's value; what is below is neither fitted on everything nor refined."""
-HALVING, WHOLE, REFINING = 0.25, 0.5, 0.8
+"""A share of the leader's value: what is below is not tried further, unless it costs next to nothing."""
+CHEAP = 0.01
+HALVING, REFINING = 0.55, 0.85
 """Shares of the time at which the stages end; the rest is for blends."""
-VALIDATION_CELLS = 60_000_000
+FEWEST_ASKED, MOST_ASKED, CELLS_ASKED = 1_000, 4_000, 50_000_000
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,15 @@ def choose(
     affordable = {
         name: ALGORITHMS[name] for name in names if ALGORITHMS[name].affordable(shoppers, products, rows)
     }
-    most = min(10_000, max(1_000, VALIDATION_CELLS // max(1, products)))
+    most = min(MOST_ASKED, max(FEWEST_ASKED, CELLS_ASKED // max(1, products)))
     asked = some_of(validation, most, random=np.random.default_rng(seed))
     runner = Runner(
         train, asked, affordable, k=k, seed=seed, now=now, deadline=now() + budget, tell=tell
     )  # fmt: skip
     search = _Search(runner, budget, np.random.default_rng(seed))
+    search.be_prepared()
+    search.climb()
     search.halve()
-    search.fit_whole()
     search.refine()
     by_algorithm = {name: trial for name in affordable if (trial := search.best_of(name)) is not None}
     reasons = {
@@ -92,7 +94,7 @@ class _Search:
     def __init__(self, runner: Runner, budget: float, random: np.random.Generator) -> None:
         self._runner = runner
         self._budget = budget
-        self._start = runner.left
+        self._rungs = rungs(len(runner.sample(1.0).interactions))
         self._configs = {
             name: list(itertools.islice(configurations(algorithm, random), CONFIGS))
             for name, algorithm in runner.algorithms.items()
@@ -102,81 +104,107 @@ class _Search:
         """The best trial of an algorithm on a share of the shoppers."""
         return max(self._finished(name, share), key=lambda trial: trial.value, default=None)
 
-    def halve(self) -> None:
-        """On ever more of the shoppers, try ever fewer configurations of every algorithm."""
-        rows = len(self._runner.sample(1.0).interactions)
-        shares = rungs(rows)
-        for done, share in enumerate(shares):
-            probing = share * rows < RUNG_ROWS
-            for left, name in self._by_cost(share):
-                seconds = self._left_until(HALVING) / left / (len(shares) - done)
-                candidates = self._configs[name][:1] if probing else self._configs[name]
-                self._try_all(name, candidates, share, seconds)
-                if not probing:
-                    self._keep_best(name, share)
+    def be_prepared(self) -> None:
+        """Have something to choose, however short the time."""
+        for name in ("popularity", *self._configs):
+            if name in self._configs:
+                self._runner.run(name, self._configs[name][0], 1.0)
+                return
 
-    def fit_whole(self) -> None:
-        """The best configurations of each algorithm that has a chance, on everybody."""
-        for left, name in self._by_cost(1.0):
-            if self._is_hopeless(name):
-                continue
-            self._try_all(name, self._configs[name], 1.0, self._left_until(WHOLE) / left)
+    def climb(self) -> None:
+        """The default of each algorithm on ever more shoppers, as long as it keeps up with the others."""
+        for share in self._rungs[:1]:
+            for name, configs in self._configs.items():
+                self._runner.run(name, configs[0], share)
+        # First those that leave time for others, then the others as far as it goes.
+        for part in (0.5, 1.0):
+            for name in self._by_cost(1.0):
+                for share in [*self._rungs[1:], 1.0]:
+                    tried = self._is_tried(name, self._configs[name][0], share)
+                    if not tried and not self._climbed(name, share, part):
+                        break
+
+    def _climbed(self, name: str, share: float, part: float) -> bool:
+        config = self._configs[name][0]
+        if self._is_hopeless(name):
+            return False
+        in_the_end = self._runner.expected_seconds(name, config, 1.0, hopeful=True)
+        if in_the_end > part * self._left_until(HALVING):
+            return False
+        end = self._end_of(HALVING) + (1 - part) * self._left_until(HALVING)
+        return self._try_one(name, config, share, end=end)
+
+    def halve(self) -> None:
+        """Other settings of the algorithms in the race, on as many shoppers as time allows."""
+        racing = [name for name in self._by_cost(1.0) if self._is_contender(name)]
+        for done, name in enumerate(racing):
+            seconds = self._left_until(HALVING) / (len(racing) - done)
+            configs = self._configs[name]
+            share = self._affordable_share(name, seconds / len(configs))
+            end = self._runner.left - seconds
+            self._try_all(name, configs, share, end)
+            if share < 1.0:
+                best = sorted(self._finished(name, share), key=lambda trial: -trial.value)
+                kept = [trial.config for trial in best[: math.ceil(len(best) / KEPT)]]
+                self._try_all(name, kept, 1.0, end)
 
     def refine(self) -> None:
         """Step to neighbouring settings while that helps: the leader gets as much time as all others."""
         spent = {name: 0.0 for name in self._runner.algorithms if self._is_contender(name)}
-        while spent and self._left_until(REFINING) > 0:
-            leader = self._runner.best.algorithm if self._runner.best else ""
+        places = dict.fromkeys(spent, 0)
+        while spent and self._runner.best is not None:
+            leader = self._runner.best.algorithm
             name = min(
                 spent, key=lambda each: spent[each] / (max(1, len(spent) - 1) if each == leader else 1)
             )
-            config = next(self._untried_neighbours(name), None)
-            before = self._runner.left
-            if config is None or not self._try_one(name, config, 1.0, until=REFINING):
+            place, config = self._next_step(name, places[name])
+            if config is None or not self._try_one(name, config, 1.0, end=self._end_of(REFINING)):
                 del spent[name]
-            else:
-                spent[name] += before - self._runner.left
+                continue
+            places[name] = place
+            spent[name] += self._tried(name, 1.0)[-1].fit_seconds
 
-    def _try_all(self, name: str, configs: list[Any], share: float, seconds: float) -> None:
-        """The first even if it takes longer, the others while they fit into the seconds."""
-        end = self._runner.left - max(0.0, seconds)
-        for number, config in enumerate(configs):
-            expected = self._runner.expected_seconds(name, config, share)
-            if number and self._runner.left - expected < end:
-                break
-            if self._runner.run(name, config, share) is None:
-                break
+    def _try_all(self, name: str, configs: list[Any], share: float, end: float) -> None:
+        for config in configs:
+            if not self._is_tried(name, config, share) and not self._try_one(name, config, share, end=end):
+                return
 
-    def _try_one(self, name: str, config: Any, share: float, *, until: float) -> bool:
-        if self._runner.expected_seconds(name, config, share) > self._left_until(until):
+    def _try_one(self, name: str, config: Any, share: float, *, end: float) -> bool:
+        """Whether it was tried; it is not if it would not end before so many seconds are left."""
+        if self._runner.left - self._runner.expected_seconds(name, config, share) < end:
             return False
         return self._runner.run(name, config, share) is not None
 
-    def _left_until(self, stage: float) -> float:
-        """Seconds until the stage of that share of the time ends."""
-        return self._runner.left - (1 - stage) * self._budget
+    def _affordable_share(self, name: str, seconds: float) -> float:
+        """The largest share of the shoppers on which a trial takes less than that."""
+        config = self._configs[name][0]
+        shares = [1.0, *reversed(self._rungs[1:])]
+        expected = self._runner.expected_seconds
+        return next((share for share in shares if expected(name, config, share) <= seconds), shares[-1])
 
-    def _by_cost(self, share: float) -> Iterator[tuple[int, str]]:
-        """(algorithms left, name), the cheapest at the first configuration first."""
+    def _end_of(self, stage: float) -> float:
+        """Seconds that are left when the stage of that share of the time ends."""
+        return (1 - stage) * self._budget
+
+    def _left_until(self, stage: float) -> float:
+        return self._runner.left - self._end_of(stage)
+
+    def _by_cost(self, share: float) -> list[str]:
+        """The algorithms, the one with the quickest default first."""
         costs = {
             name: self._runner.expected_seconds(name, configs[0], share)
             for name, configs in self._configs.items()
         }
-        ordered = sorted(costs, key=lambda name: costs[name])
-        return ((len(ordered) - number, name) for number, name in enumerate(ordered))
+        return sorted(costs, key=lambda name: costs[name])
 
-    def _keep_best(self, name: str, share: float) -> None:
-        finished = sorted(self._finished(name, share), key=lambda trial: -trial.value)
-        if finished:
-            kept = finished[: max(2, math.ceil(len(finished) / KEPT))]
-            self._configs[name] = [trial.config for trial in kept]
+    def _is_tried(self, name: str, config: Any, share: float) -> bool:
+        return any(trial.config == config for trial in self._tried(name, share))
+
+    def _tried(self, name: str, share: float) -> list[Trial]:
+        return [trial for trial in self._runner.trials if (trial.algorithm, trial.share) == (name, share)]
 
     def _finished(self, name: str, share: float) -> list[Trial]:
-        return [
-            trial
-            for trial in self._runner.trials
-            if trial.algorithm == name and trial.share == share and not math.isnan(trial.value)
-        ]
+        return [trial for trial in self._tried(name, share) if not math.isnan(trial.value)]
 
     def _is_hopeless(self, name: str) -> bool:
         """Far behind on the largest share it was tried on, and not cheap either."""
@@ -186,22 +214,28 @@ class _Search:
             return bool(shares)
         rivals = [self.best_of(other, own.share) for other in self._runner.algorithms]
         leading = max(rival.value for rival in rivals if rival is not None)
-        cheap = self._runner.expected_seconds(name, own.config, 1.0) < 0.02 * self._budget
+        cheap = self._runner.expected_seconds(name, own.config, 1.0) < CHEAP * self._budget
         return own.value < HOPELESS * leading and not cheap
 
     def _is_contender(self, name: str) -> bool:
         own, best = self.best_of(name), self._runner.best
         return own is not None and best is not None and own.value >= HOPELESS * best.value
 
-    def _untried_neighbours(self, name: str) -> Iterator[Any]:
+    def _next_step(self, name: str, place: int) -> tuple[int, Any | None]:
+        """(number of the setting, configuration) of the next untried step from the best one so far.
+
+        It begins with the setting that was changed last: a step that helped is followed by another like it.
+        """
         best = self.best_of(name)
-        tried = [
-            trial.config for trial in self._runner.trials if trial.algorithm == name and trial.share == 1.0
-        ]
-        if best is not None:
-            for config in neighbours(self._runner.algorithms[name], best.config):
-                if config not in tried:
-                    yield config
+        settings = list(self._runner.algorithms[name].search)
+        if best is None:
+            return place, None
+        for number in range(len(settings)):
+            turn = (place + number) % len(settings)
+            for config in neighbours(self._runner.algorithms[name], best.config, settings[turn]):
+                if not self._is_tried(name, config, 1.0):
+                    return turn, config
+        return place, None
 
 
 def rungs(rows: int) -> list[float]:
@@ -227,19 +261,18 @@ def configurations(algorithm: Algorithm, random: np.random.Generator) -> Iterato
             yield config
 
 
-def neighbours(algorithm: Algorithm, config: Any) -> Iterator[Any]:
+def neighbours(algorithm: Algorithm, config: Any, setting: str) -> Iterator[Any]:
     """The configurations that differ in one setting by one step, or in any way from an unlisted value."""
-    for name, values in algorithm.search.items():
-        current = getattr(config, name)
-        if current in values:
-            place = values.index(current)
-            near = [*values[place + 1 : place + 2], *values[max(0, place - 1) : place]]
-        else:
-            near = list(values)
-        for value in near:
-            changed = _valid(config, {name: value})
-            if changed is not None:
-                yield changed
+    values, current = algorithm.search[setting], getattr(config, setting)
+    if current in values:
+        place = values.index(current)
+        near = [*values[place + 1 : place + 2], *values[max(0, place - 1) : place]]
+    else:
+        near = list(values)
+    for value in near:
+        changed = _valid(config, {setting: value})
+        if changed is not None:
+            yield changed
 
 
 def _valid(config: Any, values: Mapping[str, Any]) -> Any | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from recommendations.engine.evaluation.cuts import some_of
 from recommendations.engine.evaluation.report import evaluate
 from recommendations.engine.evaluation.split import Holdout
 from recommendations.engine.protocols import Algorithm
@@ -20,6 +22,12 @@ Tell: TypeAlias = Callable[[str, float], None]
 
 REFIT = 1.3
 """A fit on the training and validation data together takes at most so many times that on the first alone."""
+PATIENCE, PATIENCE_SHARE = 5.0, 0.05
+"""A fit that takes so many times longer than expected is given up, unless that is little of the time."""
+CAUTION, HOPE = 0.9, 0.6
+"""Power of the growth of the data by which times are expected to grow before that is known."""
+SAMPLE_SHOPPERS, TIMING_SHOPPERS, TIMING_ROWS = 1_500, 200, 10_000
+"""Shoppers asked on a sample of the data, and on one so small that it only tells how long things take."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,10 @@ class Runner:
         self._now = now
         self._started = now()
         self._deadline = deadline
+        self._whole = deadline - self._started
         self._tell = tell
+        self._few = some_of(validation, SAMPLE_SHOPPERS, random=np.random.default_rng(seed))
+        self._fewest = some_of(self._few, TIMING_SHOPPERS, random=np.random.default_rng(seed))
         self._samples = {1.0: Sample(1.0, train)}
         self._sizes: dict[float, tuple[int, int]] = {1.0: (len(train), len(train.products))}
 
@@ -85,36 +96,48 @@ class Runner:
         return self._deadline - self._now()
 
     def run(self, algorithm: str, config: Any, share: float) -> Trial | None:
-        """The trial; None where it was not started or not finished for want of time."""
+        """The trial, NaN where it failed or took too long; None where there is no time to start it."""
         allowed = self.left - self._end_needs(algorithm, config, share)
-        if self.expected_seconds(algorithm, config, share) > allowed:
+        expected = self.expected_seconds(algorithm, config, share)
+        if expected > allowed:
             return None
+        if expected:
+            allowed = min(allowed, max(PATIENCE_SHARE * self._whole, PATIENCE * expected))
+        started = self._now()
         try:
             trial = self._tried(algorithm, config, share, allowed)
-        except OutOfTimeError:
-            # As long as it had: so that the next one like it is not even started.
-            trial = Trial(algorithm, config, share, float("nan"), allowed, 0.0)
-            self.trials.append(trial)
-            return None
+        except (OutOfTimeError, ValueError, MemoryError, np.linalg.LinAlgError):
+            # Not every combination can be fitted to every data set; such a one is just not the best.
+            trial = Trial(algorithm, config, share, float("nan"), self._now() - started, 0.0)
         self.trials.append(trial)
         if share == 1.0 and trial.value > (self.best.value if self.best else -1.0):
             self.best = trial
         return trial
 
-    def expected_seconds(self, algorithm: str, config: Any, share: float) -> float:
-        """Of a fit and its scoring, from the trials so far; 0 before the first, a cautious guess later."""
-        known = [trial for trial in self.trials if trial.algorithm == algorithm]
-        if not known:
-            return 0.0
-        nearest = max((trial.share for trial in known if trial.share <= share), default=None)
-        alike = [trial for trial in known if trial.config == config] or known
-        base = max(
-            (trial for trial in alike if nearest is None or trial.share <= share),
-            key=lambda trial: (trial.share, trial.fit_seconds),
-            default=max(known, key=lambda trial: trial.fit_seconds),
-        )
-        fit = base.fit_seconds * self._growth(base.share, share)
-        return fit + base.score_seconds * len(self.validation)
+    def expected_seconds(self, algorithm: str, config: Any, share: float, *, hopeful: bool = False) -> float:
+        """Of a fit and its scoring, from the trials so far; 0 before the first. hopeful: at the least."""
+        finished = [
+            trial for trial in self.trials if trial.algorithm == algorithm and not math.isnan(trial.value)
+        ]
+        if not finished:
+            return max(
+                (trial.fit_seconds for trial in self.trials if trial.algorithm == algorithm), default=0.0
+            )
+        nearest = max((trial.share for trial in finished if trial.share <= share), default=finished[0].share)
+        near = [trial for trial in finished if trial.share == nearest]
+        alike = [trial for trial in near if trial.config == config] or near
+        fit = float(np.median([trial.fit_seconds for trial in alike]))
+        growth = self._growth(nearest, share) ** (HOPE if hopeful else self._exponent(finished))
+        return float(fit * growth + alike[0].score_seconds * len(self._asked(share)))
+
+    def _exponent(self, finished: list[Trial]) -> float:
+        """How the algorithm's time followed the growth from its smallest share to its largest so far."""
+        small, large = (each(finished, key=lambda trial: trial.share) for each in (min, max))
+        if small.share == large.share or small.fit_seconds <= 0:
+            return CAUTION
+        growth = math.log(max(1.1, self._growth(small.share, large.share)))
+        took = math.log(max(1.0, large.fit_seconds / small.fit_seconds))
+        return float(min(1.0, max(0.3, took / growth + 0.1)))
 
     def _growth(self, from_share: float, to_share: float) -> float:
         """How many times longer a fit takes: a little more than the rows, or the cube of the products."""
@@ -148,21 +171,21 @@ class Runner:
                 raise OutOfTimeError
 
         self._tell(label, self._used())
-        try:
-            model = self.algorithms[algorithm].fit(
-                sample.interactions, config, seed=self._seed, progress=watch
-            )
-        except (ValueError, MemoryError, np.linalg.LinAlgError):
-            # Not every combination can be fitted to every data set; such a one is just not the best.
-            return Trial(algorithm, config, share, float("nan"), self._now() - started, 0.0)
+        model = self.algorithms[algorithm].fit(sample.interactions, config, seed=self._seed, progress=watch)
         fitted = self._now()
-        value = evaluate(model, self.validation, ks=(self._k,)).values[self.criterion]
-        scored = (self._now() - fitted) / max(1, len(self.validation))
+        asked = self._asked(share)
+        value: float = evaluate(model, asked, ks=(self._k,)).values[self.criterion]
+        scored = (self._now() - fitted) / max(1, len(asked))
         return Trial(algorithm, config, share, value, fitted - started, scored)
 
+    def _asked(self, share: float) -> Holdout:
+        """Few are enough to sort out the bad on a sample."""
+        if share == 1.0:
+            return self.validation
+        return self._few if self._size(share)[0] >= TIMING_ROWS else self._fewest
+
     def _used(self) -> float:
-        whole = self._deadline - self._started
-        return min(1.0, (self._now() - self._started) / whole) if whole > 0 else 1.0
+        return min(1.0, (self._now() - self._started) / self._whole) if self._whole > 0 else 1.0
 
     def _size(self, share: float) -> tuple[int, int]:
         if share not in self._sizes:
