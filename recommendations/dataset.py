@@ -11,9 +11,10 @@ import pandas as pd
 from catalog.models import Product
 from feedback.selectors import event_columns, last_rating_change, rating_columns
 from recommendations.conf import Conf
-from recommendations.engine.types import Interactions, Vocabulary
+from recommendations.engine.types import Interactions, ItemFeatures, Vocabulary
 from recommendations.signals import RATING, Signals, combine, weigh
 
+FEATURES = ("pk", "title", "description", "category__parent__name", "category__name", "brand", "price")
 COLUMNS = ["shopper", "product", "kind", "value", "time"]
 
 
@@ -23,6 +24,7 @@ class Dataset:
 
     signals: Signals
     products: Vocabulary
+    features: ItemFeatures
     shoppers: Vocabulary
     watermark: datetime
     change_watermark: int
@@ -34,7 +36,7 @@ class Dataset:
         return Interactions(
             self.shoppers, self.products,
             self.shoppers.positions(rows.shoppers[order]), self.products.positions(rows.products[order]),
-            rows.ratings[order], rows.weights[order], rows.times[order],
+            rows.ratings[order], rows.weights[order], rows.times[order], self.features,
         )  # fmt: skip
 
     def split(self, fraction: float) -> tuple[Interactions, Interactions] | None:
@@ -67,8 +69,8 @@ def load(settings: Conf, *, now: datetime) -> Dataset:
     # Read first: a rating that comes in while the rows are read is counted again rather than forgotten.
     change_watermark = last_rating_change()
     frame = pd.concat([_ratings(now), _events(now)], ignore_index=True)
-    sold = np.array(Product.objects.public().order_by("pk").values_list("pk", flat=True), np.int64)
-    frame = frame[frame["product"].isin(sold)]
+    features = _features()
+    frame = frame[frame["product"].isin(features.products.ids)]
     kinds = frame["kind"].to_numpy(dtype=object)
     values = frame["value"].to_numpy(np.float32)
     signals = Signals(
@@ -78,7 +80,21 @@ def load(settings: Conf, *, now: datetime) -> Dataset:
         ratings=values,
         times=frame["time"].to_numpy(np.int64),
     )
-    return Dataset(signals, Vocabulary(sold), Vocabulary.of(signals.shoppers), now, change_watermark)
+    shoppers = Vocabulary.of(signals.shoppers)
+    return Dataset(signals, features.products, features, shoppers, now, change_watermark)
+
+
+def _features() -> ItemFeatures:
+    """What the shop says of its visible products: the catalogue a model knows, touched or not."""
+    rows = list(Product.objects.public().order_by("pk").values_list(*FEATURES))
+    return ItemFeatures(
+        products=Vocabulary(np.array([row[0] for row in rows], np.int64)),
+        titles=[row[1] for row in rows],
+        descriptions=[row[2] for row in rows],
+        categories=[tuple(name for name in row[3:5] if name) for row in rows],
+        brands=[row[5] for row in rows],
+        prices=np.array([row[6] for row in rows], np.float32),
+    )
 
 
 def _ratings(until: datetime) -> pd.DataFrame:

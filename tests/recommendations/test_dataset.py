@@ -11,7 +11,7 @@ from feedback.selectors import rating_columns
 from feedback.services import rate
 from recommendations import dataset
 from recommendations.conf import conf
-from tests.factories import NOW, make_event, make_product, make_rating, make_shopper
+from tests.factories import NOW, make_category, make_event, make_product, make_rating, make_shopper
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -155,3 +155,18 @@ def test_reading_takes_the_same_queries_however_much_there_is(django_assert_num_
         with django_assert_num_queries(4):
             load()
     assert Product.objects.count() == 10
+
+
+def test_the_model_is_told_what_the_shop_says_of_every_visible_product():
+    garden = make_category("Garden")
+    pots = make_category("Pots", parent=garden)
+    pot = make_product("Clay Pot", description="Round.", brand="Terra", price="4.50", category=pots)
+    plain, _hidden = make_product("Rope", price="2.00"), make_product("Secret", is_active=False)
+    features = load().interactions().features
+    assert features is not None
+    assert features.products.ids.tolist() == [pot.pk, plain.pk]
+    assert list(features.titles) == ["Clay Pot", "Rope"]
+    assert list(features.descriptions) == ["Round.", ""]
+    assert list(features.categories) == [("Garden", "Pots"), ()]
+    assert list(features.brands) == ["Terra", ""]
+    assert features.prices.tolist() == [4.5, 2.0]
