@@ -12,7 +12,7 @@ from recommendations.engine.types import Floats, Interactions
 
 DAY = 86_400
 NEGLIGIBLE = 0.01
-MAXIMUM_AGE = 50
+MAXIMUM_ROWS = 50
 CHUNK = 200_000
 SparseFloats = sparse.csr_matrix[np.float32]
 
@@ -62,8 +62,10 @@ def moments(interactions: Interactions, config: RegressionConfig) -> Moments:
     """(1 - a) X'WX + a S'WS, and (1 - a) X'WX + a S'WY.
 
     X has a row a shopper: their positive weights. S and Y have a row for every product a shopper went on to:
-    S the recency-weighted products before it, Y the product itself. W are the weights of the shoppers. Choi,
-    Kim, Lee, Shim, Lee, "Session-aware linear item-item models for session-based recommendation", WWW 2021.
+    S the recency-weighted products before it, of the last MAXIMUM_ROWS rows, Y the product itself. What has
+    one time, such as a basket, has no order, and data without times has none at all. W are the weights of
+    the shoppers. Choi, Kim, Lee, Shim, Lee, "Session-aware linear item-item models for session-based
+    recommendation", WWW 2021.
     """
     liked = interactions.rows(interactions.weights > 0)
     scales = _shopper_scales(liked, config.shopper_exponent)
@@ -123,10 +125,12 @@ def _ordered(
 ) -> tuple[SparseFloats, SparseFloats]:
     """(S'WS, S'WY), a run of rows at a time."""
     count = len(liked.products)
+    new = (np.diff(liked.shopper, prepend=-1) != 0) | (np.diff(liked.times, prepend=0) != 0)
+    moment = np.cumsum(new)
     before = next_up = _zeros(count, count)
     for start in range(0, len(liked), CHUNK):
         rows = np.arange(start, min(start + CHUNK, len(liked)))
-        past = _pasts(liked, rows, recency)
+        past = _pasts(liked, rows, moment, recency)
         weighted = (sparse.diags_array(scales[liked.shopper[rows]]) @ past).T.tocsr()
         chosen = sparse.csr_matrix(
             (liked.weights[rows], liked.product[rows], np.arange(len(rows) + 1)), shape=(len(rows), count)
@@ -135,18 +139,22 @@ def _ordered(
     return before.tocsr(), next_up.tocsr()
 
 
-def _pasts(liked: Interactions, rows: NDArray[np.int64], recency: float) -> SparseFloats:
-    """(rows, products): the same shopper's earlier products, weight x recency^(rows in between)."""
-    depth = _depth(recency)
+def _pasts(
+    liked: Interactions, rows: NDArray[np.int64], moment: NDArray[np.int64], recency: float
+) -> SparseFloats:
+    """(rows, products): the same shopper's earlier products, weight x recency^(moments in between)."""
+    oldest = _oldest(recency)
     numbers, products, weights = [], [], []
-    for age in range(depth):
-        earlier = rows - age - 1
-        own = np.flatnonzero(earlier >= liked.starts[liked.shopper[rows]])
-        if not len(own):
+    for back in range(1, MAXIMUM_ROWS + 1):
+        earlier = rows - back
+        age = moment[rows] - moment[earlier] - 1
+        inside = (earlier >= liked.starts[liked.shopper[rows]]) & (age <= oldest)
+        if not inside.any():
             break
+        own = np.flatnonzero(inside & (age >= 0))
         numbers.append(own)
         products.append(liked.product[earlier[own]])
-        weights.append(liked.weights[earlier[own]] * np.float32(recency**age))
+        weights.append(liked.weights[earlier[own]] * np.power(recency, age[own], dtype=np.float32))
     shape = (len(rows), len(liked.products))
     if not numbers:
         return _zeros(*shape)
@@ -159,8 +167,6 @@ def _zeros(rows: int, columns: int) -> SparseFloats:
     return sparse.csr_matrix(nothing, shape=(rows, columns))
 
 
-def _depth(recency: float) -> int:
-    """The age up to which a row still counts, at most MAXIMUM_AGE."""
-    if recency >= 1:
-        return MAXIMUM_AGE
-    return min(MAXIMUM_AGE, 1 + int(np.log(NEGLIGIBLE) / np.log(recency)))
+def _oldest(recency: float) -> int:
+    """The age up to which a row still counts."""
+    return MAXIMUM_ROWS if recency >= 1 else int(np.log(NEGLIGIBLE) / np.log(recency))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
 
-from recommendations.engine.algorithms import ease
+from recommendations.engine.algorithms import ease, sparse_ease
 from recommendations.engine.algorithms.ease import Ease, EaseConfig
 from recommendations.engine.algorithms.sparse_ease import SparseEase, SparseEaseConfig
 from recommendations.engine.regression import RegressionConfig, moments, penalties, product_scales
@@ -24,11 +25,11 @@ SETTINGS = [
 NAMES = ["plain", "dropout", "order", "scaled"]
 
 
-def whole(world: Interactions, **values: float) -> np.ndarray:
+def whole(world: Interactions, **values: Any) -> np.ndarray:
     return np.asarray(Ease().fit(world, EaseConfig(**values), seed=0, progress=silent).weights)
 
 
-def on_neighbours(world: Interactions, neighbours: int, **values: float) -> np.ndarray:
+def on_neighbours(world: Interactions, neighbours: int, **values: Any) -> np.ndarray:
     config = SparseEaseConfig(neighbours=neighbours, **values)
     weights = SparseEase().fit(world, config, seed=0, progress=silent).weights
     assert not isinstance(weights, np.ndarray)
@@ -55,6 +56,12 @@ def test_with_all_products_as_neighbours_it_is_ease(values: dict[str, float]) ->
     np.testing.assert_allclose(
         on_neighbours(world, 40, **values), whole(world, **values), rtol=1e-3, atol=1e-5
     )
+
+
+def test_looking_up_in_the_sparse_matrix_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    dense = on_neighbours(tastes(), 7, **SETTINGS[2])
+    monkeypatch.setattr(sparse_ease, "DENSE_UP_TO", 0)
+    np.testing.assert_allclose(on_neighbours(tastes(), 7, **SETTINGS[2]), dense, rtol=1e-5, atol=1e-7)
 
 
 def test_products_that_never_occur_together_say_nothing_about_each_other() -> None:
@@ -98,7 +105,7 @@ def test_equally_good_neighbours_are_kept_by_their_order() -> None:
 
 
 @pytest.mark.parametrize("algorithm", [Ease(), SparseEase()], ids=lambda algorithm: algorithm.name)
-def test_learning_the_order_recommends_the_sequel_and_not_the_prequel(algorithm: Ease | SparseEase) -> None:
+def test_learning_the_order_recommends_the_sequel_and_not_the_prequel(algorithm: Any) -> None:
     baskets: dict[object, list[object]] = {
         shopper: ["part 1", "part 2", "part 3"] if shopper % 2 else ["x", "part 2", "part 3"]
         for shopper in range(40)

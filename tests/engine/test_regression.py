@@ -68,6 +68,20 @@ def test_order_is_directed() -> None:
     assert targets.toarray().tolist() == [[0, 2], [0, 0]]
 
 
+def test_a_basket_has_no_order_and_counts_as_one_step() -> None:
+    world = interactions(
+        [(1, "a", NONE, 1.0, 1), (1, "b", NONE, 1.0, 1), (1, "c", NONE, 1.0, 2), (1, "d", NONE, 1.0, 3)]
+    )
+    targets = moments(world, RegressionConfig(sequence=1.0, recency=0.5)).targets
+    # a and b come with each other; c is one step after both, d two.
+    assert targets.toarray().tolist() == [[0, 0, 1, 0.5], [0, 0, 1, 0.5], [0, 0, 0, 1], [0, 0, 0, 0]]
+
+
+def test_data_without_times_has_no_order() -> None:
+    world = interactions([(1, "a", NONE, 1.0, 0), (1, "b", NONE, 1.0, 0)])
+    assert moments(world, RegressionConfig(sequence=1.0)).targets.nnz == 0
+
+
 def test_what_is_too_old_to_count_is_left_out() -> None:
     world = purchases({1: [f"{number:03}" for number in range(100)]})
     targets = moments(world, RegressionConfig(sequence=1.0, recency=0.5)).targets.toarray()
@@ -75,7 +89,7 @@ def test_what_is_too_old_to_count_is_left_out() -> None:
     assert before_last.min() == 99 - 7
     assert targets[before_last[-1], -1] == 1.0
     everything = moments(world, RegressionConfig(sequence=1.0)).targets.toarray()
-    assert np.count_nonzero(everything[:, -1]) == regression.MAXIMUM_AGE
+    assert np.count_nonzero(everything[:, -1]) == regression.MAXIMUM_ROWS
 
 
 def test_dropout_penalizes_what_is_common_and_nothing_more() -> None:

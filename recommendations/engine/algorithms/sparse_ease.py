@@ -16,6 +16,7 @@ from recommendations.engine.regression import Moments, RegressionConfig, moments
 from recommendations.engine.types import Arrays, Interactions, Positions, Progress, Vocabulary
 
 REPORT_EVERY = 500
+DENSE_UP_TO = 8_000
 
 
 @dataclass(frozen=True)
@@ -45,20 +46,20 @@ class SparseEase:
     name = "sparse_ease"
     config_class = SparseEaseConfig
     search: ClassVar[Mapping[str, tuple[Any, ...]]] = {
-        "neighbours": (50, 100, 200),
         "regularization": (20.0, 50.0, 100.0, 150.0, 200.0, 400.0),
-        "dropout": (0.0, 0.3, 0.6),
-        "shopper_exponent": (0.0, 0.4, 0.8),
-        "popularity_exponent": (0.0, 0.05, 0.1, 0.2),
-        "trend": (0.0, 0.5, 1.0),
         "recency": (1.0, 0.9, 0.8, 0.7),
         "sequence": (0.0, 0.5, 0.7),
+        "trend": (0.0, 0.5, 1.0, 1.3),
+        "popularity_exponent": (0.0, 0.05, 0.1, 0.2),
+        "shopper_exponent": (0.0, 0.4, 0.8),
+        "dropout": (0.0, 0.3, 0.6),
+        "neighbours": (50, 100, 200),
     }
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
         """The sparse matrix of what is owned together decides, and the number of regressions."""
-        mean_length = interactions / max(1, shoppers)
-        return products <= 100_000 and interactions * mean_length <= 150_000_000
+        pairs = min(products**2, interactions * interactions / max(1, shoppers))
+        return products <= 100_000 and pairs <= 60_000_000
 
     def fit(
         self, interactions: Interactions, config: SparseEaseConfig, *, seed: int, progress: Progress
@@ -82,7 +83,7 @@ def _columns(
     count = len(diagonal)
     alone = 1 / np.sqrt(sums.inputs.diagonal() + diagonal)
     targets = sums.targets.T.tocsr()
-    lookup = _Lookup(sums.inputs, diagonal)
+    lookup = _DenseLookup(sums.inputs, diagonal) if count <= DENSE_UP_TO else _Lookup(sums.inputs, diagonal)
     indices: list[Positions] = []
     data: list[NDArray[np.float32]] = []
     for product in range(count):
@@ -117,6 +118,20 @@ def _best(
         return candidates[kept], values[kept]
     order = np.argsort(candidates)
     return candidates[order], values[order]
+
+
+class _DenseLookup:
+    """Squares cut out of Z'WZ + L, where a dense copy of it is no matter."""
+
+    def __init__(self, inputs: SparseFloats, diagonal: NDArray[np.float64]) -> None:
+        self._matrix = inputs.toarray()
+        self._diagonal = diagonal
+
+    def square(self, chosen: Positions) -> NDArray[np.float64]:
+        """(chosen, chosen), in the order of Fortran."""
+        square = np.asarray(self._matrix[np.ix_(chosen, chosen)].T, np.float64, order="F")
+        square[np.diag_indices(len(chosen))] += self._diagonal[chosen]
+        return square
 
 
 class _Lookup:
