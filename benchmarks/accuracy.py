@@ -105,8 +105,8 @@ def _report(tables: list[tuple[Ranking, Any]], ratings: str, budget: float, seed
     lines = [
         "# Accuracy on public data",
         "",
-        f"By `make accuracy DATA=...`, `--algorithms auto`, seed {seed}, a budget of {budget:.0f} s for each data",
-        f"set, choosing included; {os.cpu_count()} cores ({platform.machine()}), Python "
+        f"By `make accuracy DATA=...`, `--algorithms auto`, seed {seed}, a budget of {budget:.0f} s for each",
+        f"data set, choosing included; {os.cpu_count()} cores ({platform.machine()}), Python "
         f"{platform.python_version()}. Every product the shopper has no training feedback on is ranked.",
         "Brackets are 95 % intervals of resampled shoppers. Settings were chosen on a part of the training",
         "data, in the manner of the test part, which was measured once.",

@@ -3,7 +3,7 @@
 What is asked about later (a test file, tomorrow) is never an argument here. The way: the default settings of
 every algorithm on growing shares of the shoppers, which tells what is worth its time; successive halving of
 other settings of those (Jamieson, Talwalkar, "Non-stochastic best arm identification and hyperparameter
-optimization", AISTATS 2016); and steps to neighbouring settings while they help.
+optimization", AISTATS 2016); steps to neighbouring settings while they help; and a blend of the best.
 """
 
 from __future__ import annotations
@@ -20,17 +20,20 @@ from recommendations.engine.algorithms.catalogue import ALGORITHMS
 from recommendations.engine.evaluation.cuts import some_of
 from recommendations.engine.evaluation.split import Holdout
 from recommendations.engine.protocols import Algorithm
-from recommendations.engine.trials import Now, Runner, Tell, Trial
+from recommendations.engine.trials import REFIT, Now, Runner, Tell, Trial
 from recommendations.engine.types import Interactions
 
 PROBE_ROWS, RUNG_ROWS = 4_000, 20_000
-CONFIGS = 12
+CONFIGS = 8
+BLEND, MOST_PARTS = "blend", 4
 KEPT = 3
 """One of so many goes on to all shoppers."""
 HOPELESS = 0.7
 """A share of the leader's value: what is below is not tried further, unless it costs next to nothing."""
 CHEAP = 0.01
-HALVING, REFINING = 0.55, 0.85
+RACING = 0.85
+"""The same for a place in the later stages and in the blend."""
+HALVING, REFINING = 0.5, 0.85
 """Shares of the time at which the stages end; the rest is for blends."""
 FEWEST_ASKED, MOST_ASKED, CELLS_ASKED = 1_000, 4_000, 50_000_000
 
@@ -66,8 +69,9 @@ def choose(
     (shoppers, products, interactions) of what the winner will be fitted on; default: those of `train`.
     """
     shoppers, products, rows = size or (len(train.shoppers), len(train.products), len(train))
+    singles = [name for name in names if name != BLEND]
     affordable = {
-        name: ALGORITHMS[name] for name in names if ALGORITHMS[name].affordable(shoppers, products, rows)
+        name: ALGORITHMS[name] for name in singles if ALGORITHMS[name].affordable(shoppers, products, rows)
     }
     most = min(MOST_ASKED, max(FEWEST_ASKED, CELLS_ASKED // max(1, products)))
     asked = some_of(validation, most, random=np.random.default_rng(seed))
@@ -78,14 +82,18 @@ def choose(
     search.be_prepared()
     search.climb()
     search.halve()
-    search.refine()
-    by_algorithm = {name: trial for name in affordable if (trial := search.best_of(name)) is not None}
-    reasons = {
-        name: "no fit could be finished in time" if name in affordable else "too large for it"
-        for name in names
-        if name not in by_algorithm
-    }
+    search.refine(until_blend=BLEND in names)
+    if BLEND in names:
+        search.blend(ALGORITHMS[BLEND])
+    by_algorithm = {name: trial for name in names if (trial := search.best_of(name)) is not None}
+    reasons = {name: _reason(name, affordable) for name in names if name not in by_algorithm}
     return Outcome(runner.best, by_algorithm, reasons, tuple(runner.trials), runner.criterion, len(asked))
+
+
+def _reason(name: str, affordable: Mapping[str, Algorithm]) -> str:
+    if name == BLEND:
+        return "no two algorithms were better together than alone, or there was no time to see"
+    return "no fit could be finished in time" if name in affordable else "too large for it"
 
 
 class _Search:
@@ -148,21 +156,43 @@ class _Search:
                 kept = [trial.config for trial in best[: math.ceil(len(best) / KEPT)]]
                 self._try_all(name, kept, 1.0, end)
 
-    def refine(self) -> None:
+    def refine(self, *, until_blend: bool) -> None:
         """Step to neighbouring settings while that helps: the leader gets as much time as all others."""
         spent = {name: 0.0 for name in self._runner.algorithms if self._is_contender(name)}
         places = dict.fromkeys(spent, 0)
+        end = self._end_of(REFINING)
+        if until_blend and self._blend_seconds() < 0.6 * self._runner.left:
+            end = max(end, self._blend_seconds())
         while spent and self._runner.best is not None:
             leader = self._runner.best.algorithm
             name = min(
                 spent, key=lambda each: spent[each] / (max(1, len(spent) - 1) if each == leader else 1)
             )
             place, config = self._next_step(name, places[name])
-            if config is None or not self._try_one(name, config, 1.0, end=self._end_of(REFINING)):
+            if config is None or not self._try_one(name, config, 1.0, end=end):
                 del spent[name]
                 continue
             places[name] = place
             spent[name] += self._tried(name, 1.0)[-1].fit_seconds
+
+    def blend(self, blend: Algorithm) -> None:
+        """The best of every algorithm in the race as one, and if there is no time for that, the best two."""
+        parts = self._parts()
+        for count in (len(parts), 2):
+            if 2 <= count <= len(parts) and self._runner.run_blend(blend, parts[:count]) is not None:
+                return
+
+    def _parts(self) -> list[Trial]:
+        """The best of each algorithm in the race, the best first."""
+        best = [trial for name in self._runner.algorithms if (trial := self.best_of(name)) is not None]
+        racing = [trial for trial in best if self._is_contender(trial.algorithm)]
+        return sorted(racing, key=lambda trial: -trial.value)[:MOST_PARTS]
+
+    def _blend_seconds(self) -> float:
+        """For fitting the parts of a blend, for that once more in the end, and for asking all shoppers."""
+        parts = self._parts()
+        shoppers = 2 * len(self._runner.sample(1.0).interactions.shoppers)
+        return sum((1 + REFIT) * part.fit_seconds + part.score_seconds * shoppers for part in parts)
 
     def _try_all(self, name: str, configs: list[Any], share: float, end: float) -> None:
         for config in configs:
@@ -219,7 +249,7 @@ class _Search:
 
     def _is_contender(self, name: str) -> bool:
         own, best = self.best_of(name), self._runner.best
-        return own is not None and best is not None and own.value >= HOPELESS * best.value
+        return own is not None and best is not None and own.value >= RACING * best.value
 
     def _next_step(self, name: str, place: int) -> tuple[int, Any | None]:
         """(number of the setting, configuration) of the next untried step from the best one so far.

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from recommendations.engine.algorithms.blend import BlendConfig, BlendModel
+from recommendations.engine.blending import best_weights, weighed
 from recommendations.engine.evaluation.cuts import some_of
 from recommendations.engine.evaluation.report import evaluate
 from recommendations.engine.evaluation.split import Holdout
 from recommendations.engine.protocols import Algorithm
-from recommendations.engine.types import Interactions, Vocabulary
+from recommendations.engine.types import Interactions, Progress, Vocabulary
 
 Now: TypeAlias = Callable[[], float]
 """Seconds of a clock that never goes back."""
@@ -26,6 +28,8 @@ PATIENCE, PATIENCE_SHARE = 5.0, 0.05
 """A fit that takes so many times longer than expected is given up, unless that is little of the time."""
 CAUTION, HOPE = 0.9, 0.6
 """Power of the growth of the data by which times are expected to grow before that is known."""
+BLEND_ROUNDS = 20
+"""Rankings of the validation part that weighing the parts of a blend takes, about."""
 SAMPLE_SHOPPERS, TIMING_SHOPPERS, TIMING_ROWS = 1_500, 200, 10_000
 """Shoppers asked on a sample of the data, and on one so small that it only tells how long things take."""
 
@@ -101,6 +105,9 @@ class Runner:
         expected = self.expected_seconds(algorithm, config, share)
         if expected > allowed:
             return None
+        if share == 1.0:
+            # What takes longer could not be fitted once more.
+            allowed = min(allowed, self.left / (1 + REFIT))
         if expected:
             allowed = min(allowed, max(PATIENCE_SHARE * self._whole, PATIENCE * expected))
         started = self._now()
@@ -109,10 +116,49 @@ class Runner:
         except (OutOfTimeError, ValueError, MemoryError, np.linalg.LinAlgError):
             # Not every combination can be fitted to every data set; such a one is just not the best.
             trial = Trial(algorithm, config, share, float("nan"), self._now() - started, 0.0)
-        self.trials.append(trial)
-        if share == 1.0 and trial.value > (self.best.value if self.best else -1.0):
-            self.best = trial
+        self._remember(trial)
         return trial
+
+    def run_blend(self, blend: Algorithm, parts: Sequence[Trial]) -> Trial | None:
+        """The parts fitted once more and summed with the best weights; None where time is too short."""
+        fits = sum(part.fit_seconds for part in parts)
+        scores = sum(part.score_seconds for part in parts)
+        shoppers = len(self._samples[1.0].interactions.shoppers)
+        weighing = (BLEND_ROUNDS * min(part.score_seconds for part in parts) + scores) * len(self.validation)
+        allowed = self.left - REFIT * fits - weighing - scores * shoppers
+        if fits > allowed:
+            return None
+        pairs = [(part.algorithm, part.config) for part in parts]
+        config = BlendConfig.of(pairs, [1 / len(parts)] * len(parts))
+        started = self._now()
+        try:
+            model = blend.fit(
+                self._samples[1.0].interactions, config, seed=self._seed,
+                progress=self._watch(f"{blend.name} of {len(parts)}", allowed),
+            )  # fmt: skip
+        except (OutOfTimeError, ValueError, MemoryError):
+            return None
+        fitted = self._now() - started
+        assert isinstance(model, BlendModel)
+        weights = best_weights(model, self.validation, k=self._k)
+        kept = [number for number, weight in enumerate(weights) if weight]
+        if len(kept) < 2:
+            return None
+        asked = self._now()
+        value: float = evaluate(weighed(model, weights), self.validation, ks=(self._k,)).values[
+            self.criterion
+        ]
+        final = BlendConfig.of([pairs[each] for each in kept], [float(weights[each]) for each in kept])
+        trial = Trial(
+            blend.name, final, 1.0, value, fitted, (self._now() - asked) / max(1, len(self.validation))
+        )
+        self._remember(trial)
+        return trial
+
+    def _remember(self, trial: Trial) -> None:
+        self.trials.append(trial)
+        if trial.share == 1.0 and trial.value > (self.best.value if self.best else -1.0):
+            self.best = trial
 
     def expected_seconds(self, algorithm: str, config: Any, share: float, *, hopeful: bool = False) -> float:
         """Of a fit and its scoring, from the trials so far; 0 before the first. hopeful: at the least."""
@@ -160,23 +206,28 @@ class Runner:
     def _tried(self, algorithm: str, config: Any, share: float, allowed: float) -> Trial:
         sample = self.sample(share)
         started = self._now()
-        label = f"{algorithm} on {share:.0%}"
-
-        def watch(done: float) -> None:
-            elapsed = self._now() - started
-            self._tell(label, self._used())
-            # What will be needed by this pace; early shares say little.
-            pace = elapsed / done if done >= 0.1 else elapsed
-            if pace > allowed and elapsed > 1:
-                raise OutOfTimeError
-
-        self._tell(label, self._used())
+        watch = self._watch(f"{algorithm} on {share:.0%}", allowed)
         model = self.algorithms[algorithm].fit(sample.interactions, config, seed=self._seed, progress=watch)
         fitted = self._now()
         asked = self._asked(share)
         value: float = evaluate(model, asked, ks=(self._k,)).values[self.criterion]
         scored = (self._now() - fitted) / max(1, len(asked))
         return Trial(algorithm, config, share, value, fitted - started, scored)
+
+    def _watch(self, label: str, allowed: float) -> Progress:
+        """A progress callback that gives the fit up when, by its pace, it would take longer than allowed."""
+        started = self._now()
+        self._tell(label, self._used())
+
+        def watch(done: float) -> None:
+            elapsed = self._now() - started
+            self._tell(label, self._used())
+            # Early shares say little of the pace.
+            pace = elapsed / done if done >= 0.1 else elapsed
+            if pace > allowed and elapsed > 1:
+                raise OutOfTimeError
+
+        return watch
 
     def _asked(self, share: float) -> Holdout:
         """Few are enough to sort out the bad on a sample."""
