@@ -142,13 +142,13 @@ def load(folder: Path, *, sha256: str) -> Bundle:
 
 def _restored(name: str, described: dict[str, Any], products: Vocabulary, arrays: Arrays) -> Part[Any]:
     find = rating_algorithm_named if name == "ratings" else algorithm_named
+    own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
     try:
         algorithm = find(described["algorithm"])
         config = config_from(algorithm.config_class, described["config"])
+        return Part(algorithm.name, config, algorithm.restore(config, products, own))
     except ValueError as error:
         raise ArtefactError(f"The artefact was made by other code: {error} {RETRAIN}") from error
-    own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
-    return Part(algorithm.name, config, algorithm.restore(config, products, own))
 
 
 def _verified_manifest(folder: Path, sha256: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from recommendations.engine.algorithms.als import Als
 from recommendations.engine.algorithms.bayes import BayesRatings
+from recommendations.engine.algorithms.blend import Blend
 from recommendations.engine.algorithms.content import Content
 from recommendations.engine.algorithms.ease import Ease
 from recommendations.engine.algorithms.item_knn import ItemKnn
@@ -18,7 +19,16 @@ from recommendations.engine.protocols import Algorithm, RatingAlgorithm
 
 ALGORITHMS: Mapping[str, Algorithm] = {
     algorithm.name: algorithm
-    for algorithm in (SvdRanking(), Als(), Ease(), SparseEase(), ItemKnn(), Content(), Popularity())
+    for algorithm in (
+        SvdRanking(),
+        Als(),
+        Ease(),
+        SparseEase(),
+        ItemKnn(),
+        Content(),
+        Popularity(),
+        Blend(lambda name: algorithm_named(name)),
+    )
 }
 RATING_ALGORITHMS: Mapping[str, RatingAlgorithm] = {
     algorithm.name: algorithm for algorithm in (BayesRatings(), SvdRatings())
