@@ -86,14 +86,16 @@ def choose(
     if BLEND in names:
         search.blend(ALGORITHMS[BLEND])
     by_algorithm = {name: trial for name in names if (trial := search.best_of(name)) is not None}
-    reasons = {name: _reason(name, affordable) for name in names if name not in by_algorithm}
+    reasons = {name: _reason(name, affordable, asked) for name in names if name not in by_algorithm}
     return Outcome(runner.best, by_algorithm, reasons, tuple(runner.trials), runner.criterion, len(asked))
 
 
-def _reason(name: str, affordable: Mapping[str, Algorithm]) -> str:
+def _reason(name: str, affordable: Mapping[str, Algorithm], asked: Holdout) -> str:
     if name == BLEND:
         return "no two algorithms were better together than alone, or there was no time to see"
-    return "no fit could be finished in time" if name in affordable else "too large for it"
+    if name not in affordable:
+        return "too large for it"
+    return "no fit could be finished in time" if len(asked) else "nobody to ask on the validation part"
 
 
 class _Search:
@@ -144,7 +146,7 @@ class _Search:
 
     def halve(self) -> None:
         """Other settings of the algorithms in the race, on as many shoppers as time allows."""
-        racing = [name for name in self._by_cost(1.0) if self._is_contender(name)]
+        racing = [name for name in self._by_cost(1.0) if self._is_contender(name) or self._is_cheap(name)]
         for done, name in enumerate(racing):
             seconds = self._left_until(HALVING) / (len(racing) - done)
             configs = self._configs[name]
@@ -244,8 +246,12 @@ class _Search:
             return bool(shares)
         rivals = [self.best_of(other, own.share) for other in self._runner.algorithms]
         leading = max(rival.value for rival in rivals if rival is not None)
-        cheap = self._runner.expected_seconds(name, own.config, 1.0) < CHEAP * self._budget
-        return own.value < HOPELESS * leading and not cheap
+        return own.value < HOPELESS * leading and not self._is_cheap(name)
+
+    def _is_cheap(self, name: str) -> bool:
+        """Whether trying its other settings costs so little that they need no promise."""
+        seconds = self._runner.expected_seconds(name, self._configs[name][0], 1.0)
+        return 0 < seconds < CHEAP * self._budget
 
     def _is_contender(self, name: str) -> bool:
         own, best = self.best_of(name), self._runner.best

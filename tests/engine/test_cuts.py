@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -152,11 +154,11 @@ def test_the_question_is_the_difference_of_sets(
 ) -> None:
     if not early or not late:
         return
-    expected: dict[str, set[int]] = {}
+    expected: dict[str, set[Any]] = {}
     for shopper, product, _ in late:
         if (shopper, product) not in {(row[0], row[1]) for row in early}:
             expected.setdefault(str(shopper), set()).add(product)
-    found = asked(feedback(*early), feedback(*late))
+    found: dict[str, list[Any]] = {**asked(feedback(*early), feedback(*late))}
     assert {shopper: set(wanted) for shopper, wanted in found.items()} == expected
 
 
