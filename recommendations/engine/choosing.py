@@ -33,7 +33,7 @@ HOPELESS = 0.7
 CHEAP = 0.01
 RACING = 0.85
 """The same for a place in the later stages and in the blend."""
-HALVING, REFINING = 0.5, 0.85
+HALVING, REFINING = 0.4, 0.85
 """Shares of the time at which the stages end; the rest is for blends."""
 FEWEST_ASKED, MOST_ASKED, CELLS_ASKED = 1_000, 4_000, 50_000_000
 
