@@ -212,6 +212,14 @@ def test_only_dislikes_are_fitted_and_scored(name: str) -> None:
     assert np.isfinite(fitted(name, sour).score(list(sour.histories()))).all()
 
 
+def test_fitting_leaves_the_training_data_as_it_was(name: str) -> None:
+    world, untouched = tastes(), tastes()
+    world.starts  # noqa: B018 (a cached array that a model might write to)
+    fitted(name, world)
+    for column in ("shopper", "product", "ratings", "weights", "times", "starts"):
+        np.testing.assert_array_equal(getattr(world, column), getattr(untouched, column))
+
+
 def test_progress_rises_to_one_and_may_interrupt(name: str) -> None:
     class StoppedError(Exception):
         pass

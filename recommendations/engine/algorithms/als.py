@@ -64,8 +64,7 @@ class Als:
     def fit(
         self, interactions: Interactions, config: AlsConfig, *, seed: int, progress: Progress
     ) -> FoldInRanker:
-        liked = interactions.matrix(np.maximum(interactions.weights, 0))
-        liked.eliminate_zeros()
+        liked = interactions.rows(interactions.weights > 0).matrix()
         had = sparse.csr_matrix(liked.T)
         products = len(interactions.products)
         random = np.random.default_rng(seed)

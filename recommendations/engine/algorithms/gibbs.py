@@ -103,7 +103,7 @@ def draws_of(
     shoppers.vectors[:, :-1] = random.normal(scale=PRIOR_SCALE, size=(shape[0], factors))
     products.vectors[:, :-1] = random.normal(scale=PRIOR_SCALE, size=(count, factors))
     ratings = rated.ratings.astype(np.float64) - mean
-    noise = float(ratings.var()) or 1.0
+    noise = float(ratings @ ratings) / max(1, len(ratings)) or 1.0
     untouched = np.diff(starts) == 0
     for _ in range(sweeps):
         own = ratings - products.vectors[rated.product, -1]
