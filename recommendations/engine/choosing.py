@@ -86,16 +86,21 @@ def choose(
     if BLEND in names:
         search.blend(ALGORITHMS[BLEND])
     by_algorithm = {name: trial for name in names if (trial := search.best_of(name)) is not None}
-    reasons = {name: _reason(name, affordable, asked) for name in names if name not in by_algorithm}
+    reasons = {name: _reason(name, affordable, runner) for name in names if name not in by_algorithm}
     return Outcome(runner.best, by_algorithm, reasons, tuple(runner.trials), runner.criterion, len(asked))
 
 
-def _reason(name: str, affordable: Mapping[str, Algorithm], asked: Holdout) -> str:
+def _reason(name: str, affordable: Mapping[str, Algorithm], runner: Runner) -> str:
+    """Why there is no trial of the algorithm on all shoppers."""
     if name == BLEND:
         return "no two algorithms were better together than alone, or there was no time to see"
     if name not in affordable:
         return "too large for it"
-    return "no fit could be finished in time" if len(asked) else "nobody to ask on the validation part"
+    if not len(runner.validation):
+        return "nobody to ask on the validation part"
+    if any(trial.algorithm == name and not math.isnan(trial.value) for trial in runner.trials):
+        return "on a sample of the shoppers it fell behind or was too slow for all of them"
+    return "no fit could be finished in time"
 
 
 class _Search:
