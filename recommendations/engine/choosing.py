@@ -85,6 +85,7 @@ def choose(
     search.refine(until_blend=BLEND in names)
     if BLEND in names:
         search.blend(ALGORITHMS[BLEND])
+    search.settle()
     by_algorithm = {name: trial for name in names if (trial := search.best_of(name)) is not None}
     reasons = {name: _reason(name, affordable, runner) for name in names if name not in by_algorithm}
     return Outcome(runner.best, by_algorithm, reasons, tuple(runner.trials), runner.criterion, len(asked))
@@ -144,9 +145,10 @@ class _Search:
         if self._is_hopeless(name):
             return False
         in_the_end = self._runner.expected_seconds(name, config, 1.0, hopeful=True)
-        if in_the_end > part * self._left_until(HALVING):
+        left = part * self._left_until(HALVING if part < 1 else REFINING)
+        if in_the_end > left:
             return False
-        end = self._end_of(HALVING) + (1 - part) * self._left_until(HALVING)
+        end = self._runner.left - left
         return self._try_one(name, config, share, end=end)
 
     def halve(self) -> None:
@@ -188,6 +190,14 @@ class _Search:
         for count in (len(parts), 2):
             if 2 <= count <= len(parts) and self._runner.run_blend(blend, parts[:count]) is not None:
                 return
+
+    def settle(self) -> None:
+        """What was best on a sample, but too slow to be tried on all shoppers, may still be fitted once."""
+        for trial in self._runner.trials:
+            name, best = trial.algorithm, self._runner.best
+            enough = trial.share in self._rungs[1:] and self.best_of(name) is None
+            if enough and trial.value > (best.value if best is not None else 0.0):
+                self._runner.take_unseen(trial)
 
     def _parts(self) -> list[Trial]:
         """The best of each algorithm in the race, the best first."""

@@ -154,7 +154,8 @@ def _words(outcome: Outcome, trial: Trial, task: Task) -> str:
     own = sum(each.algorithm == trial.algorithm for each in outcome.trials)
     return (
         f"{outcome.criterion} {trial.value:.4f} on a validation part of the training data "
-        f"({task.validated_on}), {own} of {len(outcome.trials)} trials"
+        f"({task.validated_on}), learning from {trial.share:.0%} of the shoppers; "
+        f"{own} of {len(outcome.trials)} trials"
     )
 
 

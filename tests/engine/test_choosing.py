@@ -162,6 +162,19 @@ def test_what_takes_too_long_is_given_up_for_what_does_not(
     assert watch.seconds <= 300
 
 
+def test_the_best_of_a_sample_is_taken_where_all_shoppers_would_take_too_long(
+    monkeypatch: pytest.MonkeyPatch, watch: Watch
+) -> None:
+    monkeypatch.setattr(choosing, "RUNG_ROWS", 500)
+    monkeypatch.setattr(choosing, "PROBE_ROWS", 300)
+    poor, dear = Knob("poor", watch, cost=0.1, spoilt=20.0), Knob("dear", watch, cost=20.0)
+    outcome = chosen(monkeypatch, watch, poor, dear, budget=100.0)
+    assert outcome.best is not None
+    assert (outcome.best.algorithm, outcome.best.share) == ("dear", 0.25)
+    assert "dear" not in outcome.by_algorithm
+    assert watch.seconds + 20.0 * len(world()[0]) / 1_000 <= 100
+
+
 def test_a_larger_budget_tries_more(monkeypatch: pytest.MonkeyPatch, watch: Watch) -> None:
     few = chosen(monkeypatch, watch, Knob("knob", watch, cost=1.0), budget=15.0)
     many = chosen(monkeypatch, watch, Knob("knob", watch, cost=1.0), budget=4_000.0)
