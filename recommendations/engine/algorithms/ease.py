@@ -43,7 +43,7 @@ class Ease:
     config_class = EaseConfig
     search: ClassVar[Mapping[str, tuple[Any, ...]]] = {
         "regularization": (20.0, 50.0, 100.0, 150.0, 200.0, 400.0),
-        "recency": (1.0, 0.9, 0.8, 0.7),
+        "recency": (1.0, 0.95, 0.9, 0.8, 0.7),
         "sequence": (0.0, 0.5, 0.7),
         "trend": (0.0, 0.5, 1.0, 1.3),
         "popularity_exponent": (0.0, 0.05, 0.1, 0.2),

@@ -21,7 +21,10 @@ DENSE_UP_TO = 8_000
 
 @dataclass(frozen=True)
 class SparseEaseConfig(RegressionConfig):
-    """neighbours: products each product is regressed on; time grows with its square and more."""
+    """neighbours: products each product is regressed on; time grows with its square and more.
+
+    More than 100 gained little on validation parts, and 200 took minutes on 41,000 products.
+    """
 
     neighbours: int = 100
 
@@ -47,13 +50,13 @@ class SparseEase:
     config_class = SparseEaseConfig
     search: ClassVar[Mapping[str, tuple[Any, ...]]] = {
         "regularization": (20.0, 50.0, 100.0, 150.0, 200.0, 400.0),
-        "recency": (1.0, 0.9, 0.8, 0.7),
+        "recency": (1.0, 0.95, 0.9, 0.8, 0.7),
         "sequence": (0.0, 0.5, 0.7),
         "trend": (0.0, 0.5, 1.0, 1.3),
         "popularity_exponent": (0.0, 0.05, 0.1, 0.2),
         "shopper_exponent": (0.0, 0.4, 0.8),
         "dropout": (0.0, 0.3, 0.6),
-        "neighbours": (50, 100, 200),
+        "neighbours": (50, 100),
     }
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
