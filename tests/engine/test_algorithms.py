@@ -109,7 +109,7 @@ def test_every_algorithm_is_found_by_its_own_name() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="'sdv'; choose one of: als, .*ease, .*item_knn"):
+    with pytest.raises(ValueError, match=r"'sdv'; choose one of: als, .*ease, .*item_knn"):
         algorithm_named("sdv")
     with pytest.raises(ValueError, match="'ease'; choose one of: bayes, svd"):
         rating_algorithm_named("ease")
