@@ -23,7 +23,8 @@ DENSE_UP_TO = 8_000
 class SparseEaseConfig(RegressionConfig):
     """neighbours: products each product is regressed on; time grows with its square and more.
 
-    More than 100 gained little on validation parts, and 200 took minutes on 41,000 products.
+    On validation parts 200 gave an NDCG 2 % above that of 100 on dense data (MovieLens-1M, where `Ease` is
+    better still), no clear gain on sparse data, and took more than five minutes on 41,000 products.
     """
 
     neighbours: int = 100
