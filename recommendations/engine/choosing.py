@@ -173,16 +173,19 @@ class _Search:
         if until_blend and self._blend_seconds() < 0.6 * self._runner.left:
             end = max(end, self._blend_seconds())
         while spent and self._runner.best is not None:
-            leader = self._runner.best.algorithm
-            name = min(
-                spent, key=lambda each: spent[each] / (max(1, len(spent) - 1) if each == leader else 1)
-            )
+            name = min(spent, key=lambda each: self._turn(each, spent[each], rivals=len(spent) - 1))
             place, config = self._next_step(name, places[name])
             if config is None or not self._try_one(name, config, 1.0, end=end):
                 del spent[name]
                 continue
             places[name] = place
             spent[name] += self._tried(name, 1.0)[-1].fit_seconds
+
+    def _turn(self, name: str, spent: float, *, rivals: int) -> float:
+        """The lower, the sooner it is its turn: by its time after one more step, so small models go first."""
+        after = spent + self._runner.expected_seconds(name, self._configs[name][0], 1.0)
+        leads = self._runner.best is not None and self._runner.best.algorithm == name
+        return after / max(1, rivals) if leads else after
 
     def blend(self, blend: Algorithm) -> None:
         """The best of every algorithm in the race as one, and if there is no time for that, the best two."""
