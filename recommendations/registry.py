@@ -50,6 +50,11 @@ def live_version() -> ModelVersion | None:
     return ModelVersion.objects.filter(is_live=True).first()
 
 
+def age(created_at: datetime, *, now: datetime) -> int:
+    """Whole seconds since a model was made."""
+    return max(0, int((now - created_at).total_seconds()))
+
+
 def publish(bundle: Bundle, facts: Facts, *, now: datetime) -> ModelVersion:
     """Save a bundle and make it live, both or neither."""
     root = conf().artefact_root

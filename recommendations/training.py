@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
 
 from recommendations import dataset, registry, runs
 from recommendations.conf import Conf, conf
@@ -105,8 +104,3 @@ def _facts(data: Dataset, verdict: Verdict, settings: Conf, interactions: int) -
         product_count=len(data.products),
         interaction_count=interactions,
     )
-
-
-def age(created_at: datetime, *, now: datetime) -> int:
-    """Whole seconds since a model was made."""
-    return max(0, int((now - created_at).total_seconds()))

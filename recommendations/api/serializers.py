@@ -10,8 +10,8 @@ from rest_framework import serializers
 
 from catalog.api.serializers import ProductSummary
 from recommendations.models import ModelVersion
+from recommendations.registry import age
 from recommendations.serving.results import Item, Reason, Recommendations, Strategy
-from recommendations.training import age
 
 
 class Explanation(serializers.Serializer[Reason]):

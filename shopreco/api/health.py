@@ -11,9 +11,8 @@ from typing import Any
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 
-from recommendations.registry import live_version
+from recommendations.registry import age, live_version
 from recommendations.serving.index import live_model
-from recommendations.training import age
 
 logger = logging.getLogger(__name__)
 PROBE_SECONDS = 10

@@ -220,4 +220,4 @@ def test_the_same_feedback_and_seed_give_the_same_model():
 
 @pytest.mark.parametrize(("hours", "seconds"), [(0, 0), (1, 3600), (-1, 0)])
 def test_a_models_age_is_never_negative(hours, seconds):
-    assert training.age(NOW, now=NOW + timedelta(hours=hours)) == seconds
+    assert registry.age(NOW, now=NOW + timedelta(hours=hours)) == seconds
