@@ -78,15 +78,22 @@ def _why(settings: Conf, *, now: datetime) -> TrainingRun.Trigger | None:
     live = ModelVersion.objects.filter(is_live=True).first()
     if live is None:
         return Trigger.FIRST if has_feedback() else None
-    # Counted from the last run that came to an end: one that kept the live model has looked at the feedback
-    # too, and after a roll-back the live model is old by itself.
-    judged = TrainingRun.objects.filter(status__in=[Status.PUBLISHED, Status.REJECTED]).first()
+    judged = last_judged()
     changes = rating_changes_after(judged.change_watermark if judged else live.change_watermark)
     if changes >= settings.retrain_after_ratings:
         return Trigger.RATINGS
     looked = max(live.created_at, judged.started_at or judged.created_at) if judged else live.created_at
     grown_old = now - looked >= settings.retrain_max_age
     return Trigger.AGE if grown_old and has_feedback(since=live.data_watermark) else None
+
+
+def last_judged() -> TrainingRun | None:
+    """The last run that came to an end: what it has looked at is not waited for again.
+
+    One that kept the live model has looked at the feedback too, and after a roll-back the live model is old
+    by itself.
+    """
+    return TrainingRun.objects.filter(status__in=[Status.PUBLISHED, Status.REJECTED]).first()
 
 
 def _abandoned_before(run: TrainingRun) -> bool:

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from recommendations.conf import AUTO, conf
 from recommendations.engine.algorithms.catalogue import ALGORITHMS
 from recommendations.models import ModelVersion, TrainingRun
+from recommendations.triggers import last_judged
 
 # So long a worker that is there takes no run to be picked up.
 WORKER_AWAY_AFTER = timedelta(seconds=60)
@@ -75,11 +76,7 @@ def in_words(span: timedelta) -> str:
 
 def last_seen_change(live: ModelVersion | None) -> int:
     """Up to which rating change a training has looked: the same count the automatic retraining goes by."""
-    seen = (
-        TrainingRun.objects.filter(status__in=[TrainingRun.Status.PUBLISHED, TrainingRun.Status.REJECTED])
-        .values_list("change_watermark", flat=True)
-        .first()
-    )
     if live is None:
         return 0
-    return live.change_watermark if seen is None else seen
+    judged = last_judged()
+    return live.change_watermark if judged is None else judged.change_watermark
