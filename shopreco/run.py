@@ -60,6 +60,7 @@ def run() -> None:
         "WEB_WORKERS": env.str("WEB_WORKERS", "2"),
         "SHOPRECO_RUN_DIR": str(run_dir),
         "SHOPRECO_PYTHON": sys.executable,
+        "PROMETHEUS_MULTIPROC_DIR": str(run_dir / "figures"),
         **_redis(env.str("REDIS_URL", ""), run_dir / "redis.sock"),
     }
     _claim(run_dir)
@@ -118,6 +119,7 @@ def _claim(run_dir: Path) -> None:
         )
     shutil.rmtree(run_dir, ignore_errors=True)
     run_dir.mkdir(mode=0o700, parents=True)
+    (run_dir / "figures").mkdir()
     pid_file.write_text(str(os.getpid()))
 
 

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from shopreco import views
 from shopreco.forms import SignInForm
+from shopreco.watching.views import Metrics
 
 sign_in = LoginView.as_view(
     template_name="accounts/sign_in.html", authentication_form=SignInForm, redirect_authenticated_user=True
@@ -17,6 +18,7 @@ urlpatterns = [
     path("accounts/sign-in/", sign_in, name="login"),
     path("accounts/sign-out/", LogoutView.as_view(), name="logout"),
     path("accounts/sign-up/", views.sign_up, name="sign_up"),
+    path("metrics", Metrics.as_view(), name="metrics"),
     path("robots.txt", views.Robots.as_view(), name="robots"),
     path("", include("recommendations.urls")),
     path("", include("feedback.urls")),

@@ -1,0 +1,44 @@
+"""gunicorn's settings in production; the environment changes what differs from shop to shop.
+
+gunicorn -c deploy/gunicorn.conf.py shopreco.wsgi
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+# A fold-in is a small matrix: splitting it over threads costs more than it brings, and starves others.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+bind = os.environ.get("BIND", "0.0.0.0:8000")
+workers = int(os.environ.get("WEB_WORKERS", "4"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+# A request that takes longer than this is stuck; a worker that is told to stop may finish what it has begun.
+timeout = 60
+graceful_timeout = 30
+# Against slow leaks of whatever library; spread, so that not all restart at once.
+max_requests = 50_000
+max_requests_jitter = 5_000
+# shopreco.watching writes the log line of a request, with its id.
+accesslog = None
+errorlog = "-"
+control_socket_disable = True
+
+_own_figures = "PROMETHEUS_MULTIPROC_DIR" not in os.environ
+if _own_figures:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="shopreco-figures-")
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """What a process counted still counts, but it is no longer one that lives."""
+    from prometheus_client import multiprocess  # noqa: PLC0415 - only after the folder is named
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    if _own_figures:
+        shutil.rmtree(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]), ignore_errors=True)

@@ -1,0 +1,45 @@
+"""Around every request: its id, its line in the log, its place in the figures."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from time import perf_counter
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from shopreco.watching import request_id
+from shopreco.watching.figures import count_request
+
+logger = logging.getLogger("shopreco.requests")
+UNROUTED = "(none)"
+
+
+class WatchingMiddleware:
+    """The outermost one, so that it sees what all the others answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = perf_counter()
+        known_as = request_id.begin(request.headers.get(request_id.HEADER))
+        response = self._get_response(request)
+        response[request_id.HEADER] = known_as
+        self._note(request, response.status_code, perf_counter() - started)
+        return response
+
+    def _note(self, request: HttpRequest, status: int, seconds: float) -> None:
+        # The route, not the path: paths are without number, and so would be the series.
+        match = request.resolver_match
+        count_request(request.method or "", match.route if match else UNROUTED, status, seconds)
+        if settings.SHOPRECO_LOG_REQUESTS:
+            # Without the query string: what people search for is nobody's business.
+            logger.info(
+                "%s %s %d", request.method, request.path, status,
+                extra={
+                    "method": request.method, "path": request.path, "status": status,
+                    "milliseconds": round(1000 * seconds, 1),
+                },
+            )  # fmt: skip

@@ -1,0 +1,34 @@
+"""The id that every log line of a request carries, so that its lines can be found among the others."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from contextvars import ContextVar
+
+HEADER = "X-Request-ID"
+NONE = "-"
+# A proxy's own id is kept, so that its log and ours can be laid side by side; anything else could write
+# lines of its own into the log.
+ACCEPTED = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+
+_current: ContextVar[str] = ContextVar("request_id", default=NONE)
+
+
+def begin(offered: str | None) -> str:
+    """Make the offered id, or a new one, that of whatever this thread logs from now on.
+
+    Until its next request: Django itself logs what went wrong only after the last middleware is through.
+    """
+    request_id = offered if offered and ACCEPTED.fullmatch(offered) else secrets.token_hex(8)
+    _current.set(request_id)
+    return request_id
+
+
+class RequestIdFilter(logging.Filter):
+    """Adds `request_id` to a record; "-" outside of requests."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = _current.get()
+        return True

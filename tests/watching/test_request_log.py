@@ -1,0 +1,84 @@
+"""One line per request, as words or as JSON, without what people searched for."""
+
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+pytestmark = pytest.mark.django_db
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def log(settings: Settings, caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    settings.SHOPRECO_LOG_REQUESTS = True
+    caplog.set_level(logging.INFO, logger="shopreco.requests")
+    return caplog
+
+
+def test_a_request_leaves_a_line_with_its_answer_and_its_time(client: Client, log: pytest.LogCaptureFixture):
+    client.get("/api/v1/health/live")
+    (line,) = [record for record in log.records if record.name == "shopreco.requests"]
+    assert line.getMessage() == "GET /api/v1/health/live 200"
+    assert line.status == 200  # type: ignore[attr-defined]
+    assert line.milliseconds >= 0  # type: ignore[attr-defined]
+
+
+def test_what_was_searched_for_is_not_in_the_log(client: Client, log: pytest.LogCaptureFixture):
+    client.get("/products/?q=something-private")
+    assert log.records
+    assert "something-private" not in "".join(
+        f"{record.getMessage()}{record.__dict__}" for record in log.records
+    )
+
+
+def test_no_line_is_written_where_it_is_switched_off(
+    client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+):
+    settings.SHOPRECO_LOG_REQUESTS = False
+    caplog.set_level(logging.INFO, logger="shopreco.requests")
+    client.get("/api/v1/health/live")
+    assert not [record for record in caplog.records if record.name == "shopreco.requests"]
+
+
+def _logged(tmp_path: Path, **environment: str) -> list[str]:
+    """What a process with these settings writes about a request to an address that does not exist."""
+    code = (
+        "import django; django.setup()\n"
+        "from django.test import Client\n"
+        "Client(HTTP_HOST='localhost').get('/api/v1/nothing?q=secret-words')"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True,
+        env={
+            "PATH": "", "DJANGO_SETTINGS_MODULE": "shopreco.settings.dev", "LOG_REQUESTS": "1",
+            "SHOPRECO_VAR_DIR": str(tmp_path), **environment,
+        },
+    )  # fmt: skip
+    return ran.stderr.splitlines()
+
+
+def test_as_json_every_line_is_an_object_with_the_id(tmp_path: Path):
+    written = _logged(tmp_path, LOG_FORMAT="json")
+    objects = [json.loads(line) for line in written]
+    assert {each["logger"] for each in objects} == {"shopreco.requests", "django.request"}
+    assert len({each["request_id"] for each in objects}) == 1
+    assert all(each["level"] and each["time"] for each in objects)
+    assert "secret-words" not in "".join(written)
+
+
+def test_as_words_every_line_has_the_id_too(tmp_path: Path):
+    request, complaint = _logged(tmp_path)
+    assert "GET /api/v1/nothing 404" in request
+    assert request.split()[4] == complaint.split()[4]
+
+
+def test_an_unknown_format_is_refused_at_the_start(tmp_path: Path):
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        _logged(tmp_path, LOG_FORMAT="xml")
+    assert "LOG_FORMAT" in failure.value.stderr
