@@ -14,6 +14,8 @@ from feedback.models import Event, Rating, RatingChange, Shopper
 from feedback.services import recount_ratings
 
 SESSION_KEY = "shopper_id"
+# The shop makes ids that begin like this itself: for accounts, and for visitors who have none.
+OWN_PREFIXES = ("account-", "visitor-")
 
 
 def shopper_of(request: HttpRequest) -> Shopper | None:

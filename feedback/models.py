@@ -60,6 +60,8 @@ class Rating(models.Model):
         indexes = [
             # A shopper's history, newest first.
             models.Index(fields=["shopper", "-rated_at"], name="rating_history"),
+            # Everybody's newest ratings: the admin's list, and trending.
+            models.Index(fields=["-rated_at"], name="rating_newest"),
         ]
 
     def __str__(self) -> str:
@@ -91,6 +93,9 @@ class Event(models.Model):
         PURCHASE = "purchase"
         WISHLIST = "wishlist", "added to wishlist"
         DISMISS = "dismiss", "not interested"
+        UNBASKET = "unbasket", "taken out of basket"
+        UNWISH = "unwish", "taken off wishlist"
+        UNDISMISS = "undismiss", "interested after all"
 
     shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="events")
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="events")
@@ -103,7 +108,10 @@ class Event(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["view", "click", "basket", "purchase", "wishlist", "dismiss"]),
+                condition=Q(kind__in=[
+                    "view", "click", "basket", "purchase", "wishlist", "dismiss",
+                    "unbasket", "unwish", "undismiss",
+                ]),
                 name="event_kind_known",
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="event_quantity_positive"),
@@ -119,7 +127,22 @@ class Event(models.Model):
             ),
             # Bought together: what else was in those orders.
             models.Index(fields=["order_ref"], condition=Q(kind="purchase"), name="event_order"),
+            # What training leaves out: the few events that take others back.
+            models.Index(
+                fields=["shopper", "product"], name="event_taken_back",
+                condition=Q(kind__in=["unbasket", "unwish", "undismiss"]),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.shopper} {self.kind} {self.product}"
+
+
+# What can be taken back, and the event that does. Of the two the later one counts; at the same moment the
+# taking back, so that the order in which a batch was written does not matter.
+TAKEN_BACK_BY = {
+    Event.Kind.BASKET: Event.Kind.UNBASKET,
+    Event.Kind.WISHLIST: Event.Kind.UNWISH,
+    Event.Kind.DISMISS: Event.Kind.UNDISMISS,
+}
+TAKES_BACK = {undo: done for done, undo in TAKEN_BACK_BY.items()}

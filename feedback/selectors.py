@@ -8,7 +8,8 @@ from datetime import datetime
 from django.db.models import Count, QuerySet
 from django.db.models.functions import Length
 
-from feedback.models import Event, Rating, RatingChange, Shopper
+from feedback.models import TAKES_BACK, Event, Rating, RatingChange, Shopper
+from feedback.standing import standing, standing_products, taken_back
 
 RatingRow = tuple[int, int, datetime]
 EventRow = tuple[int, str, datetime]
@@ -21,9 +22,13 @@ def ratings_of(shopper_id: int) -> list[RatingRow]:
 
 
 def events_of(shopper_id: int, *, newest: int) -> list[EventRow]:
-    """(product id, kind, when) of one shopper's newest events, newest first."""
+    """(product id, kind, when) of one shopper's newest events that still stand, newest first.
+
+    What takes an event back is newer than the event, so it is always among the newest too.
+    """
     events = Event.objects.filter(shopper_id=shopper_id).order_by("-occurred_at")
-    return list(events.values_list("product_id", "kind", "occurred_at")[:newest])
+    deeds = list(events.values_list("shopper_id", "product_id", "kind", "occurred_at")[:newest])
+    return [deed[1:] for deed in standing(deeds, taken_back(deeds))]
 
 
 def rating_values(shopper: Shopper | None, product_ids: Iterable[int] | None = None) -> dict[int, int]:
@@ -63,9 +68,11 @@ def rating_columns(until: datetime) -> Iterator[tuple[int, int, int, datetime]]:
 
 
 def event_columns(until: datetime) -> Iterator[tuple[int, int, str, datetime]]:
-    """(shopper id, product id, kind, when) of every event of a consenting shopper, in no order."""
+    """(shopper id, product id, kind, when) of a consenting shopper's events that still stand, in no order."""
     events = Event.objects.filter(occurred_at__lte=until, shopper__consent=True).order_by()
-    return events.values_list("shopper_id", "product_id", "kind", "occurred_at").iterator(CHUNK)
+    deeds = events.values_list("shopper_id", "product_id", "kind", "occurred_at")
+    undone = taken_back(deeds.filter(kind__in=list(TAKES_BACK)).iterator(CHUNK))
+    return standing(deeds.iterator(CHUNK), undone)
 
 
 def has_feedback(*, since: datetime | None = None) -> bool:
@@ -90,9 +97,7 @@ def has_dismissed(shopper: Shopper | None, product_id: int) -> bool:
     """Whether the shopper said "not interested" in the product."""
     if not shopper:
         return False
-    return Event.objects.filter(
-        shopper_id=shopper.pk, product_id=product_id, kind=Event.Kind.DISMISS
-    ).exists()
+    return standing_products(shopper.pk, Event.Kind.DISMISS).filter(product_id=product_id).exists()
 
 
 def keenest_shoppers(count: int) -> list[str]:
@@ -102,15 +107,17 @@ def keenest_shoppers(count: int) -> list[str]:
 
 
 def recent_events(*, since: datetime, until: datetime, most: int) -> list[EventRow]:
-    """(product id, kind, when) of the newest events of a span, whoever's."""
-    events = Event.objects.filter(occurred_at__gt=since, occurred_at__lte=until).order_by("-occurred_at")
-    return list(events.values_list("product_id", "kind", "occurred_at")[:most])
+    """(product id, kind, when) of consenting shoppers' newest events of a span that still stand."""
+    events = Event.objects.filter(occurred_at__gt=since, occurred_at__lte=until, shopper__consent=True)
+    newest = events.order_by("-occurred_at")
+    deeds = list(newest.values_list("shopper_id", "product_id", "kind", "occurred_at")[:most])
+    return [deed[1:] for deed in standing(deeds, taken_back(deeds))]
 
 
 def recent_ratings(*, since: datetime, until: datetime, most: int) -> list[RatingRow]:
-    """(product id, value, when) of the newest ratings of a span, whoever's."""
-    ratings = Rating.objects.filter(rated_at__gt=since, rated_at__lte=until).order_by("-rated_at")
-    return list(ratings.values_list("product_id", "value", "rated_at")[:most])
+    """(product id, value, when) of consenting shoppers' newest ratings of a span."""
+    ratings = Rating.objects.filter(rated_at__gt=since, rated_at__lte=until, shopper__consent=True)
+    return list(ratings.order_by("-rated_at").values_list("product_id", "value", "rated_at")[:most])
 
 
 def co_purchases(product_id: int, *, most: int, least: int) -> dict[int, int]:
@@ -136,7 +143,9 @@ def order_count() -> int:
 
 
 def _purchases() -> QuerySet[Event]:
-    return Event.objects.filter(kind=Event.Kind.PURCHASE).exclude(order_ref="")
+    # Without consent a purchase is the shopper's own affair.
+    purchases = Event.objects.filter(kind=Event.Kind.PURCHASE, shopper__consent=True)
+    return purchases.exclude(order_ref="")
 
 
 def ids_like(external_id: str, *, limit: int = 8) -> list[str]:

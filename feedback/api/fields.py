@@ -7,11 +7,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from feedback.identity import OWN_PREFIXES
 from feedback.models import Shopper
 
 MAX_LENGTH: int = Shopper._meta.get_field("external_id").max_length or 0
-# The shop makes ids that begin like this itself: for accounts, and for visitors who have none.
-OWN_PREFIXES = ("account-", "visitor-")
 
 
 class ShopperIdField(serializers.CharField):

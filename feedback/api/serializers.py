@@ -80,7 +80,10 @@ class EventRow(serializers.Serializer[Any]):
 
     shopper = ShopperIdField(help_text="The shopper's id in the shop; an unknown one is made.")
     product = sku_field()
-    kind = serializers.ChoiceField(Event.Kind.choices)
+    kind = serializers.ChoiceField(
+        Event.Kind.choices,
+        help_text="unbasket, unwish and undismiss take back basket, wishlist and dismiss: the later counts.",
+    )
     occurred_at = PastField(required=False, help_text="When it happened; now when left out.")
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY, default=1)
     order_ref = serializers.CharField(

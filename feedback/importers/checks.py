@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from feedback.identity import OWN_PREFIXES
 from feedback.importers.reader import Chunk
 from feedback.importers.values import sku_of, tidy
 from feedback.models import MAX_RATING, MIN_RATING
@@ -34,6 +35,8 @@ def shoppers(chunk: Chunk, *, prefix: str = "", missing: str = "no shopper id") 
     chunk.frame["shopper"] = prefix + chunk.frame["shopper"]
     too_long = chunk.frame["shopper"].str.len() > SHOPPER_ID_LENGTH
     chunk.reject(too_long, f"shopper id is longer than {SHOPPER_ID_LENGTH} characters")
+    own = chunk.frame["shopper"].astype(str).str.startswith(OWN_PREFIXES)
+    chunk.reject(own, f"shopper id begins with {' or '.join(OWN_PREFIXES)}: the shop's own, use --prefix")
 
 
 def products(chunk: Chunk, *, prefix: str = "") -> None:

@@ -21,7 +21,7 @@ TARGETS = {
     "product": "the product's id (needed)",
     "shopper": "the shopper's id (needed for ratings and events)",
     "rating": "1 to 5",
-    "kind": "view, click, basket, purchase, wishlist or dismiss",
+    "kind": "view, click, basket, purchase, wishlist or dismiss; unbasket, unwish, undismiss take back",
     "time": "Unix seconds or milliseconds, or ISO 8601",
     "quantity": "of an event",
     "order": "what the purchases of one order share",

@@ -11,8 +11,8 @@ import pytest
 from django.core.management.base import CommandError
 
 from catalog.models import Category, Product
-from feedback.models import Event, Rating
-from tests.feedback.importing import is_empty, read_rejects, run_import, shop, write
+from feedback.models import Event, Rating, Shopper
+from tests.feedback.importing import is_empty, read_rejects, run_import, shop, write, write_csv
 
 pytestmark = pytest.mark.django_db
 
@@ -198,3 +198,20 @@ def test_another_encoding_can_be_named(tmp_path: Path) -> None:
 def test_columns_of_no_interest_may_hold_anything(tmp_path: Path) -> None:
     file = write(tmp_path / "r.csv", "user_id,x,item_id,x,stars,ts\na,,1,ü,5,1714557600\n")
     assert run_import("csv", file, "--columns", RATINGS)["ratings new"] == 1
+
+
+@pytest.mark.parametrize("name", ["account-7", "visitor-0123456789abcdef"])
+def test_ids_the_shop_gives_itself_are_refused_unless_prefixed(tmp_path: Path, name: str) -> None:
+    """Else an import could hand its history to an account, or take an account's."""
+    rows = [("user", "item", "stars"), (name, "TEA-1", "5"), ("ann", "TEA-1", "4")]
+    file, rejects = write_csv(tmp_path / "ratings.csv", rows), tmp_path / "rejects.csv"
+    columns = "shopper=user,product=item,rating=stars"
+    run_import("csv", file, "--columns", columns, "--rejects", rejects)
+    assert set(Shopper.objects.values_list("external_id", flat=True)) == {"ann"}
+    ((_, number, reason, _),) = read_rejects(rejects)
+    assert (number, reason) == (
+        2,
+        "shopper id begins with account- or visitor-: the shop's own, use --prefix",
+    )
+    run_import("csv", file, "--columns", columns, "--prefix", "old-")
+    assert Shopper.objects.filter(external_id=f"old-{name}").exists()
