@@ -46,7 +46,8 @@ class Part(Generic[Model]):
 class Bundle:
     """What is published and served together; every part scores the same products.
 
-    ratings: None where the shop has too few explicit ratings to predict any. metadata: JSON values.
+    ratings: None where the shop has too few explicit ratings to predict any. content: by which a product
+    that was created since is reached; None where nothing was said of any product. metadata: JSON values.
     """
 
     products: Vocabulary
@@ -54,6 +55,7 @@ class Bundle:
     popularity: Part[Recommender]
     ratings: Part[RatingPredictor] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    content: Part[Recommender] | None = None
 
     @property
     def algorithm(self) -> str:
@@ -62,7 +64,12 @@ class Bundle:
 
     def parts(self) -> dict[str, Part[Any]]:
         """The parts there are, by the name they have in the manifest."""
-        named = {"ranker": self.ranker, "popularity": self.popularity, "ratings": self.ratings}
+        named = {
+            "ranker": self.ranker,
+            "popularity": self.popularity,
+            "ratings": self.ratings,
+            "content": self.content,
+        }
         return {name: part for name, part in named.items() if part is not None}
 
 
@@ -137,7 +144,14 @@ def load(folder: Path, *, sha256: str) -> Bundle:
     parts = {
         name: _restored(name, described, products, arrays) for name, described in manifest["parts"].items()
     }
-    return Bundle(products, parts["ranker"], parts["popularity"], parts.get("ratings"), manifest["metadata"])
+    return Bundle(
+        products,
+        parts["ranker"],
+        parts["popularity"],
+        parts.get("ratings"),
+        manifest["metadata"],
+        parts.get("content"),
+    )
 
 
 def _restored(name: str, described: dict[str, Any], products: Vocabulary, arrays: Arrays) -> Part[Any]:

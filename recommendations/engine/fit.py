@@ -8,12 +8,18 @@ import numpy as np
 
 from recommendations.engine.algorithms.catalogue import algorithm_named, rating_algorithm_named
 from recommendations.engine.artefact import Bundle, Part
+from recommendations.engine.leaning import choose_lean
+from recommendations.engine.onboarding import first_questions
 from recommendations.engine.protocols import Algorithm, RatingAlgorithm
 from recommendations.engine.types import Interactions, Progress, silent
 
 MINIMUM_RATINGS = 100
 RATINGS_BY = "bayes"
-RANKER_SHARE, RATINGS_SHARE = 0.7, 0.95
+# In the metadata: ids of the products a new shopper is asked about, best first.
+ONBOARDING = "onboarding"
+# In the metadata: how far short histories lean on popularity (see `leaning`).
+LEAN = "lean"
+RANKER_SHARE, RATINGS_SHARE, POPULARITY_SHARE = 0.7, 0.95, 0.96
 
 
 def fit_bundle(
@@ -29,7 +35,8 @@ def fit_bundle(
     minimum_ratings: int = MINIMUM_RATINGS,
     metadata: dict[str, Any] | None = None,
 ) -> Bundle:
-    """Fits the ranker, the rating predictor (given at least `minimum_ratings` ratings) and popularity.
+    """Fits the ranker, the rating predictor (given at least `minimum_ratings` ratings), popularity, and
+    content where anything is said of the products.
 
     config, rating_config, popularity_config: the algorithm's config dataclass, None for its defaults.
     metadata: what else the manifest should say, JSON values only. Raises ValueError for unknown names and
@@ -48,12 +55,20 @@ def fit_bundle(
         popularity_config,
         interactions,
         seed,
-        _stretch(progress, RATINGS_SHARE, 1.0),
+        _stretch(progress, RATINGS_SHARE, POPULARITY_SHARE),
     )
+    content = None
+    if interactions.features is not None:
+        rest = _stretch(progress, POPULARITY_SHARE, 1.0)
+        content = _fitted(algorithm_named("content"), None, interactions, seed, rest)
+    progress(1.0)
     counts = {"interactions": len(interactions), "ratings": rated, "shoppers": len(interactions.shoppers)}
-    return Bundle(
-        interactions.products, ranker, popularity, ratings, {**counts, "seed": seed, **(metadata or {})}
-    )
+    found = {
+        ONBOARDING: first_questions(interactions),
+        LEAN: choose_lean(ranker.model, popularity.model, interactions, seed=seed),
+    }
+    told = {**counts, "seed": seed, **found, **(metadata or {})}
+    return Bundle(interactions.products, ranker, popularity, ratings, told, content)
 
 
 def _fitted(

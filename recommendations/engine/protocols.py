@@ -11,6 +11,7 @@ from recommendations.engine.types import (
     Floats,
     History,
     Interactions,
+    ItemFeatures,
     Positions,
     Progress,
     Vocabulary,
@@ -61,6 +62,13 @@ class FindsSimilar(Protocol):
     def similar(self, positions: Positions) -> Floats:
         """(positions, products) similarity, higher is more alike; a product's own entry is -inf."""
         ...
+
+
+@runtime_checkable
+class TakesNewProducts(Protocol):
+    """Optional: products described since the fit can be scored, without fitting again."""
+
+    def extended(self, features: ItemFeatures) -> Recommender: ...
 
 
 class Algorithm(Protocol):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -11,8 +12,9 @@ from recommendations.engine import artefact
 from recommendations.engine.algorithms.catalogue import ALGORITHMS
 from recommendations.engine.artefact import ARRAYS, MANIFEST, ArtefactError, Bundle, load, save
 from recommendations.engine.fit import fit_bundle
-from recommendations.engine.types import History, Interactions
-from tests.engine.builders import checkerboard, purchases, tastes
+from recommendations.engine.protocols import TakesNewProducts
+from recommendations.engine.types import History, Interactions, Vocabulary
+from tests.engine.builders import checkerboard, described, history, purchases, tastes
 
 
 @pytest.fixture(scope="module")
@@ -183,3 +185,23 @@ def test_an_algorithm_this_code_does_not_know_is_refused(
     checksum = edit_manifest(saved[0], parts={**parts, "ranker": described})
     with pytest.raises(ArtefactError, match="made by other code"):
         load(saved[0], sha256=checksum)
+
+
+def test_new_products_are_reached_by_a_loaded_bundle_as_by_the_fitted_one(tmp_path: Path) -> None:
+    bundle = fit_bundle(checkerboard(4), "item_knn", seed=0)
+    loaded = load(tmp_path / "v1", sha256=save(bundle, tmp_path / "v1"))
+    news = described({"900": "even", "901": "odd"})
+    news = replace(news, products=Vocabulary(np.array([900, 901])))
+    answers = []
+    for each in (bundle, loaded):
+        assert each.content is not None
+        model: object = each.content.model
+        assert isinstance(model, TakesNewProducts)
+        answers.append(model.extended(news).score([history([100])]))
+    np.testing.assert_array_equal(*answers)
+    assert answers[0][0][-2] > answers[0][0][-1] == 0
+
+
+def test_a_bundle_from_before_there_was_a_content_part_still_loads(tmp_path: Path) -> None:
+    bundle = replace(fit_bundle(checkerboard(4), "item_knn", seed=0), content=None)
+    assert load(tmp_path / "v1", sha256=save(bundle, tmp_path / "v1")).content is None

@@ -5,6 +5,7 @@ import pytest
 
 from recommendations.engine.algorithms.item_knn import ItemKnnConfig
 from recommendations.engine.fit import fit_bundle
+from recommendations.engine.leaning import LEANS
 from recommendations.engine.types import History, silent
 from tests.engine.builders import checkerboard, tastes
 
@@ -17,11 +18,21 @@ def test_a_bundle_holds_ranker_popularity_and_ratings_of_the_same_products() -> 
     assert bundle.ratings is not None
     for part in bundle.parts().values():
         assert part.model.products is world.products
+    asked, lean = bundle.metadata.pop("onboarding"), bundle.metadata.pop("lean")
+    assert lean in LEANS
     assert bundle.metadata == {"interactions": len(world), "ratings": len(world), "shoppers": 60, "seed": 0}
+    assert sorted(asked) == world.products.ids.tolist()
 
 
 def test_a_shop_without_ratings_has_no_rating_predictor() -> None:
     assert fit_bundle(checkerboard(4), seed=0).ratings is None
+
+
+def test_what_the_shop_says_of_its_products_is_in_every_bundle() -> None:
+    bundle = fit_bundle(checkerboard(4), "item_knn", seed=0)
+    assert bundle.content is not None
+    assert bundle.content.algorithm == "content"
+    assert fit_bundle(tastes(), "item_knn", seed=0).content is None
 
 
 def test_too_few_ratings_are_not_predicted_from() -> None:
