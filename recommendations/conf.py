@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 # How much one signal says about liking a product, from -1 (never show me this) to 1 (I chose this).
 RATING_WEIGHTS = {1: -1.0, 2: -0.5, 3: 0.3, 4: 0.7, 5: 1.0}
@@ -47,6 +48,13 @@ class Conf:
     tolerated_loss: float = 0.2
     rating_weights: Mapping[int, float] = field(default_factory=lambda: RATING_WEIGHTS)
     event_weights: Mapping[str, float] = field(default_factory=lambda: EVENT_WEIGHTS)
+    # Kind of signal -> days after which its weight counts half, by the shopper's own newest signal; a kind
+    # that is not named does not age. What was tried: benchmarks/signals.md.
+    half_life_days: Mapping[str, float] = field(default_factory=dict)
+    # Whether bought products may be recommended again (grocers) or never (film shops), and how long after
+    # the last purchase. What was dismissed or rated low stays out either way.
+    repeat_purchases: bool = False
+    repeat_after: timedelta = timedelta(0)
     # The longest list a shopper can page through, and how many best-scored products it is chosen from.
     list_length: int = 200
     candidates: int = 400
@@ -55,6 +63,15 @@ class Conf:
     trending_cache_seconds: int = 60
     trending_half_life: timedelta = timedelta(days=7)
     trending_rows: int = 5000
+
+    def __post_init__(self) -> None:
+        if any(not days > 0 for days in self.half_life_days.values()):
+            raise ImproperlyConfigured("half_life_days must be above 0; leave out a kind that does not age.")
+        if unknown := sorted(set(self.half_life_days) - {*self.event_weights, "rating"}):
+            known = ", ".join(sorted({*self.event_weights, "rating"}))
+            raise ImproperlyConfigured(f"half_life_days names {', '.join(unknown)}; there are: {known}.")
+        if self.repeat_after < timedelta(0):
+            raise ImproperlyConfigured("repeat_after must not be negative.")
 
 
 def conf() -> Conf:

@@ -12,7 +12,7 @@ from catalog.models import Product
 from feedback.selectors import event_columns, last_rating_change, rating_columns
 from recommendations.conf import Conf
 from recommendations.engine.types import Interactions, ItemFeatures, Vocabulary
-from recommendations.signals import RATING, Signals, combine, weigh
+from recommendations.signals import RATING, Signals, combine, signals_of
 
 FEATURES = ("pk", "title", "description", "category__parent__name", "category__name", "brand", "price")
 COLUMNS = ["shopper", "product", "kind", "value", "time"]
@@ -57,11 +57,7 @@ class Dataset:
         return self._of(before), self._of(~before)
 
     def _of(self, mask: np.ndarray) -> Dataset:
-        own = self.signals
-        rows = Signals(
-            own.shoppers[mask], own.products[mask], own.weights[mask], own.ratings[mask], own.times[mask]
-        )
-        return replace(self, signals=rows)
+        return replace(self, signals=self.signals.rows(mask))
 
 
 def load(settings: Conf, *, now: datetime) -> Dataset:
@@ -71,14 +67,13 @@ def load(settings: Conf, *, now: datetime) -> Dataset:
     frame = pd.concat([_ratings(now), _events(now)], ignore_index=True)
     features = _features()
     frame = frame[frame["product"].isin(features.products.ids)]
-    kinds = frame["kind"].to_numpy(dtype=object)
-    values = frame["value"].to_numpy(np.float32)
-    signals = Signals(
+    signals = signals_of(
         shoppers=frame["shopper"].to_numpy(np.int64),
         products=frame["product"].to_numpy(np.int64),
-        weights=weigh(kinds, values, ratings=settings.rating_weights, events=settings.event_weights),
-        ratings=values,
+        kinds=frame["kind"].to_numpy(dtype=object),
+        values=frame["value"].to_numpy(np.float32),
         times=frame["time"].to_numpy(np.int64),
+        settings=settings,
     )
     shoppers = Vocabulary.of(signals.shoppers)
     return Dataset(signals, features.products, features, shoppers, now, change_watermark)

@@ -3,29 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.conf import Conf
 from recommendations.engine.types import Floats, Ids, Times
 
 RATING = "rating"
+DAY = 86_400.0
 
 
 @dataclass(frozen=True, eq=False)
 class Signals:
-    """Columns, a row per signal: who (any ids), which product, a weight, stars (NaN unless rated), when."""
+    """Columns, a row per signal: who (any ids), which product, a weight, stars (NaN unless rated), when.
+
+    half_lives: (n,) days after which the weight counts half, infinite for a signal that does not age; None
+    where none does.
+    """
 
     shoppers: Ids
     products: Ids
     weights: Floats
     ratings: Floats
     times: Times
+    half_lives: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.products)
+
+    def rows(self, chosen: NDArray[np.bool_]) -> Signals:
+        """The chosen rows, in their order."""
+        return Signals(
+            self.shoppers[chosen], self.products[chosen], self.weights[chosen], self.ratings[chosen],
+            self.times[chosen], None if self.half_lives is None else self.half_lives[chosen],
+        )  # fmt: skip
+
+
+def signals_of(
+    *, shoppers: Ids, products: Ids, kinds: NDArray[Any], values: Floats, times: Times, settings: Conf
+) -> Signals:
+    """What the settings make of rows as the database has them: the one door for training and serving.
+
+    kinds: `RATING` or a kind of event. values: stars, NaN for an event. times: unix seconds.
+    """
+    weights = weigh(kinds, values, ratings=settings.rating_weights, events=settings.event_weights)
+    half_lives: Floats | None = None
+    if settings.half_life_days:
+        half_lives = np.full(len(kinds), np.inf, np.float32)
+        for kind, days in settings.half_life_days.items():
+            half_lives[kinds == kind] = days
+    return Signals(shoppers, products, weights, values, times, half_lives)
 
 
 def weigh(
@@ -40,13 +70,31 @@ def weigh(
     return weights
 
 
+def aged(signals: Signals) -> Signals:
+    """The signals with weight x 2^(-age / half-life), which no longer age.
+
+    The age of a signal is the time to the newest one of the same shopper, not to now: a history is then the
+    same whenever it is looked at (training, a cut of the past, a cached list), and someone who comes back
+    after a year finds the taste they left with. A dislike ages as its kind does.
+    """
+    if signals.half_lives is None or not len(signals):
+        return replace(signals, half_lives=None)
+    _, shopper = np.unique(signals.shoppers, return_inverse=True)
+    newest = np.full(int(shopper.max()) + 1, np.iinfo(np.int64).min)
+    np.maximum.at(newest, shopper, signals.times)
+    age_days = (newest[shopper] - signals.times) / DAY
+    weights = signals.weights * np.exp2(-age_days / signals.half_lives)
+    return replace(signals, weights=weights.astype(np.float32), half_lives=None)
+
+
 def combine(signals: Signals) -> Signals:
-    """One row per shopper and product, sorted by shopper, product.
+    """One row per shopper and product, sorted by shopper, product; the weights `aged`.
 
     A rating says more than any event: its weight counts alone. Otherwise the strongest event counts, unless
     the latest one is negative (a dismissal): then that one. The time is the latest signal's; of
     the signals of one second a negative one counts as the latest, so the order of the rows does not matter.
     """
+    signals = aged(signals)
     if not len(signals):
         return signals
     order = np.lexsort((-signals.weights, signals.times, signals.products, signals.shoppers))

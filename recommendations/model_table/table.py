@@ -18,6 +18,8 @@ from recommendations.model_table.memory import Peak
 from recommendations.model_table.task import Task
 
 AUTO, ALL = "auto", "all"
+NEW_RANKED = "all products of the training data the shopper has no training feedback on"
+REPEATS_RANKED = "all products of the training data but the shopper's dislikes; repeats count"
 BASELINES = ("popularity", "item_knn")
 CHOOSING, CHOOSING_OF_MANY = 0.9, 0.65
 """Share of the budget for choosing: with `auto` only the winner and the baselines are fitted afterwards."""
@@ -197,7 +199,7 @@ def _protocol(task: Task, request: Request, outcome: Outcome) -> Json:
         "products": products,
         "test_shoppers": len(task.test),
         "test_rows": sum(len(wanted) for wanted in task.test.relevant),
-        "ranked": "all products of the training data the shopper has no training feedback on",
+        "ranked": REPEATS_RANKED if task.test.repeats else NEW_RANKED,
         "k": list(request.ks),
         "algorithms": list(request.algorithms),
         "chosen_on": task.validated_on,

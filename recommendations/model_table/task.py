@@ -107,36 +107,47 @@ def task_of(
     inner: Cut,
     newcomers: bool,
     combined: Combine = latest,
+    repeats: bool = False,
 ) -> Task:
-    """newcomers: whether shoppers without training feedback are asked about, too."""
+    """newcomers: whether to ask about shoppers without training feedback, too. repeats: as of `Holdout`."""
     whole = combined(train)
     kept = inner.learned(train)
     learned = combined(train.rows(kept))
     return Task(
         train=whole,
-        test=ask(whole, test, newcomers=newcomers),
+        test=ask(whole, test, newcomers=newcomers, repeats=repeats),
         learned=learned,
-        validation=ask(learned, train.rows(~kept), newcomers=newcomers),
+        validation=ask(learned, train.rows(~kept), newcomers=newcomers, repeats=repeats),
         split=split,
         validated_on=str(inner),
     )
 
 
-def task_of_events(events: Feedback, cut: Cut, *, inner: Cut, combined: Combine = latest) -> Task:
+def task_of_events(
+    events: Feedback, cut: Cut, *, inner: Cut, combined: Combine = latest, repeats: bool = False
+) -> Task:
     """One record of feedback, cut in two. Shoppers without a past are not asked about."""
     kept = cut.learned(events)
     return task_of(
-        events.rows(kept), events.rows(~kept), split=str(cut), inner=inner, newcomers=False, combined=combined
-    )
+        events.rows(kept), events.rows(~kept), split=str(cut), inner=inner, newcomers=False,
+        combined=combined, repeats=repeats,
+    )  # fmt: skip
 
 
 def of_shop(data: Dataset) -> tuple[Feedback, Combine]:
     """The shop's own signals, and how it combines them; all its products are in the catalogue."""
     signals = data.signals
-    feedback = Feedback(signals.shoppers, signals.products, signals.weights, signals.ratings, signals.times)
+    feedback = Feedback(
+        signals.shoppers, signals.products, signals.weights, signals.ratings, signals.times,
+        signals.half_lives,
+    )  # fmt: skip
 
     def combined(rows: Feedback) -> Interactions:
-        one = combine(Signals(rows.shoppers, rows.products, rows.weights, rows.ratings, rows.times))
+        one = combine(
+            Signals(
+                rows.shoppers, rows.products, rows.weights, rows.ratings, rows.times, rows.half_lives
+            )
+        )  # fmt: skip
         return Interactions.from_columns(
             one.shoppers, one.products,
             ratings=one.ratings, weights=one.weights, times=one.times, catalogue=data.products.ids,

@@ -36,7 +36,7 @@ def personal_trending_newest(
     where three calls would make three of each.
     """
     settings, rules, model = conf(), rules_in_force(now=now), live_model() if shopper else None
-    history = history_of(shopper.pk, settings) if shopper and shopper.consent else NOTHING
+    history = history_of(shopper.pk, settings, now=now) if shopper and shopper.consent else NOTHING
     personal: dict[int, float] = {}
     if model is not None and len(history):
         scores, strategy = scores_for(shopper, history, model, EVERYTHING, settings, now=now)

@@ -35,7 +35,7 @@ def recommend_for(
 ) -> Recommendations:
     """The shopper's list; the fallback list for None, for an empty history and without consent."""
     settings, model = conf(), live_model()
-    history = history_of(shopper.pk, settings) if shopper and shopper.consent else NOTHING
+    history = history_of(shopper.pk, settings, now=now) if shopper and shopper.consent else NOTHING
     rules = rules_in_force(now=now)
     scores, strategy = scores_for(shopper, history, model, filters, settings, now=now)
     shown = shelf.places(scores, filters, rules, history.settled)

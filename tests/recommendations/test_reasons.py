@@ -26,14 +26,14 @@ def again(shopper):
 def reason_of(shopper, product):
     model = live_model()
     assert model is not None
-    return personal_reasons([product.pk], history_of(shopper.pk, conf()), model)[product.pk]
+    return personal_reasons([product.pk], history_of(shopper.pk, conf(), now=NOW), model)[product.pk]
 
 
 def contributions(shopper, product):
     """product id of the history -> what it adds to the product's score, read off the model itself."""
     model = live_model()
     assert model is not None
-    history = history_of(shopper.pk, conf()).history
+    history = history_of(shopper.pk, conf(), now=NOW).history
     position = model.bundle.products.positions(np.array([product.pk]))
     ranker = model.bundle.ranker.model
     explained = ranker.explain(history, position)  # type: ignore[attr-defined]

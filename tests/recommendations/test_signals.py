@@ -1,10 +1,12 @@
 """recommendations.signals: one row per shopper and product, the same for training and for serving."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -13,7 +15,7 @@ from recommendations import dataset
 from recommendations.conf import EVENT_WEIGHTS, RATING_WEIGHTS, conf
 from recommendations.engine.types import History
 from recommendations.serving.history import history_of
-from recommendations.signals import RATING, Signals, combine, weigh
+from recommendations.signals import RATING, Signals, aged, combine, signals_of, weigh
 from tests.factories import NOW, make_product, make_shopper
 
 # Shopper, product, what was done (stars or a kind of event), when: few of each, so that they often meet.
@@ -21,7 +23,7 @@ DEED = st.one_of(st.integers(1, 5), st.sampled_from(sorted(EVENT_WEIGHTS)))
 ROWS = st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3), DEED, st.integers(0, 4)), max_size=20)
 
 
-def signals_of(rows):
+def by_default(rows):
     kinds = np.array([RATING if isinstance(row[2], int) else row[2] for row in rows], dtype=object)
     values = np.array([row[2] if isinstance(row[2], int) else np.nan for row in rows], np.float32)
     return Signals(
@@ -69,20 +71,20 @@ def naive(rows):
 
 @given(ROWS.map(one_rating_each).map(list))
 def test_combining_is_what_a_dict_would_do(rows):
-    assert table(combine(signals_of(rows))) == naive(rows)
+    assert table(combine(by_default(rows))) == naive(rows)
 
 
 @given(ROWS.map(one_rating_each).map(list), st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter(rows, random):
     shuffled = random.sample(rows, len(rows))
-    first, second = combine(signals_of(rows)), combine(signals_of(shuffled))
+    first, second = combine(by_default(rows)), combine(by_default(shuffled))
     for column in ("shoppers", "products", "weights", "ratings", "times"):
         np.testing.assert_array_equal(getattr(first, column), getattr(second, column))
 
 
 @given(ROWS)
 def test_the_result_is_sorted_with_each_pair_once(rows):
-    combined = combine(signals_of(rows))
+    combined = combine(by_default(rows))
     pairs = list(zip(combined.shoppers.tolist(), combined.products.tolist(), strict=True))
     assert pairs == sorted({(row[0], row[1]) for row in rows})
 
@@ -101,17 +103,88 @@ def test_the_result_is_sorted_with_each_pair_once(rows):
 )
 def test_what_counts(deeds, expected):
     rows = [(1, 1, deed, time) for time, deed in enumerate(deeds)]
-    assert combine(signals_of(rows)).weights.tolist() == pytest.approx([expected])
+    assert combine(by_default(rows)).weights.tolist() == pytest.approx([expected])
 
 
 def test_a_dismissal_in_the_second_of_a_view_counts_whichever_row_comes_first():
     for deeds in (["view", "dismiss"], ["dismiss", "view"]):
-        assert combine(signals_of([(1, 1, deed, 7) for deed in deeds])).weights.tolist() == [-1.0]
+        assert combine(by_default([(1, 1, deed, 7) for deed in deeds])).weights.tolist() == [-1.0]
 
 
 def test_kinds_and_stars_without_a_weight_say_nothing():
     kinds, values = np.array(["gazed", RATING], dtype=object), np.array([np.nan, 4], np.float32)
     assert weigh(kinds, values, ratings={5: 1.0}, events={"view": 0.1}).tolist() == [0, 0]
+
+
+DAY = 86_400
+
+
+def ageing(rows, half_life_days):
+    """(shopper, product, deed, day) as the settings with these half-lives have them."""
+    settings = replace(conf(), half_life_days=half_life_days)
+    return signals_of(
+        shoppers=np.array([row[0] for row in rows], np.int64),
+        products=np.array([row[1] for row in rows], np.int64),
+        kinds=np.array([RATING if isinstance(row[2], int) else row[2] for row in rows], dtype=object),
+        values=np.array([row[2] if isinstance(row[2], int) else np.nan for row in rows], np.float32),
+        times=np.array([row[3] * DAY for row in rows], np.int64),
+        settings=settings,
+    )
+
+
+def test_a_view_counts_half_after_its_half_life_and_a_rating_does_not_age():
+    rows = [(1, 1, "view", 0), (1, 2, 5, 0), (1, 3, "view", 10), (1, 4, "view", 20)]
+    weights = combine(ageing(rows, {"view": 10})).weights.tolist()
+    assert weights == pytest.approx([0.025, 1.0, 0.05, 0.1])
+
+
+def test_age_is_counted_to_the_shoppers_own_newest_signal():
+    rows = [(1, 1, "view", 0), (2, 1, "view", 0), (2, 2, "view", 10)]
+    assert combine(ageing(rows, {"view": 10})).weights.tolist() == pytest.approx([0.1, 0.05, 0.1])
+
+
+def test_a_fresh_view_may_outweigh_an_old_basket_and_the_strongest_of_today_counts():
+    rows = [(1, 1, "basket", 0), (1, 1, "view", 30)]
+    assert combine(ageing(rows, {"basket": 10})).weights.tolist() == pytest.approx([0.1])
+    assert combine(ageing(rows, {"view": 10})).weights.tolist() == pytest.approx([0.4])
+
+
+def test_a_dismissal_ages_only_if_it_is_told_to():
+    rows = [(1, 1, "dismiss", 0), (1, 2, "view", 10)]
+    assert combine(ageing(rows, {"view": 10})).weights.tolist() == pytest.approx([-1, 0.1])
+    assert combine(ageing(rows, {"dismiss": 10})).weights.tolist() == pytest.approx([-0.5, 0.1])
+
+
+def test_nothing_ages_where_no_half_life_is_set():
+    rows = [(1, 1, "view", 0), (1, 2, "view", 1000)]
+    assert ageing(rows, {}).half_lives is None
+    assert combine(ageing(rows, {})).weights.tolist() == pytest.approx([0.1, 0.1])
+    assert len(combine(ageing([], {"view": 3}))) == 0
+
+
+HALF_LIVES = st.dictionaries(st.sampled_from([RATING, *sorted(EVENT_WEIGHTS)]), st.floats(0.5, 400))
+
+
+@given(ROWS, HALF_LIVES)
+def test_age_never_turns_a_like_into_a_dislike_nor_makes_it_stronger(rows, half_lives):
+    before = ageing(rows, half_lives)
+    after = aged(before)
+    assert np.all(np.abs(after.weights) <= np.abs(before.weights))
+    assert np.all(np.sign(after.weights) == np.sign(before.weights))
+
+
+@given(ROWS.map(one_rating_each).map(list), HALF_LIVES, st.integers(1, 3))
+def test_a_shopper_alone_gets_what_they_get_among_all(rows, half_lives, shopper):
+    together = table(combine(ageing(rows, half_lives)))
+    alone = table(combine(ageing([row for row in rows if row[0] == shopper], half_lives)))
+    assert alone == {pair: row for pair, row in together.items() if pair[0] == shopper}
+
+
+@given(ROWS.map(one_rating_each).map(list), HALF_LIVES, st.integers(1, 900))
+def test_a_history_is_the_same_whenever_it_is_looked_at(rows, half_lives, days):
+    later = [(*row[:3], row[3] + days) for row in rows]
+    first, second = combine(ageing(rows, half_lives)), combine(ageing(later, half_lives))
+    np.testing.assert_array_equal(first.weights, second.weights)
 
 
 def rows_of(history: History):
@@ -122,25 +195,29 @@ def rows_of(history: History):
 
 
 class ServingLearnsLikeTraining(TestCase):
-    @settings(max_examples=60, deadline=None)
+    @examples(max_examples=60, deadline=None)
     @given(
         st.lists(
-            st.tuples(st.integers(0, 2), st.integers(0, 3), DEED, st.floats(0, 3)), min_size=1, max_size=20
+            st.tuples(st.integers(0, 2), st.integers(0, 3), DEED, st.floats(0, 900)), min_size=1, max_size=20
         )
         .map(one_rating_each)
-        .map(list)
+        .map(list),
+        HALF_LIVES,
     )
-    def test_the_history_served_from_is_the_history_trained_on(self, deeds):
+    def test_the_history_served_from_is_the_history_trained_on(self, deeds, half_lives):
+        settings = replace(conf(), half_life_days=half_lives)
         shoppers, products = [make_shopper() for _ in range(3)], [make_product() for _ in range(4)]
-        for s, p, deed, seconds in deeds:
-            shopper, product, when = shoppers[s], products[p], NOW + timedelta(seconds=seconds)
+        for s, p, deed, days in deeds:
+            shopper, product, when = shoppers[s], products[p], NOW + timedelta(days=days)
             if isinstance(deed, int):
                 Rating.objects.create(shopper=shopper, product=product, value=deed, rated_at=when)
             else:
                 Event.objects.create(shopper=shopper, product=product, kind=deed, occurred_at=when)
-        data = dataset.load(conf(), now=datetime(2030, 1, 1, tzinfo=UTC)).interactions()
+        data = dataset.load(settings, now=datetime(2040, 1, 1, tzinfo=UTC)).interactions()
         trained = {
             data.shoppers.ids[place]: rows_of(data.history(place)) for place in range(len(data.shoppers))
         }
-        served = {shopper.pk: rows_of(history_of(shopper.pk, conf()).history) for shopper in shoppers}
+        served = {
+            shopper.pk: rows_of(history_of(shopper.pk, settings, now=NOW).history) for shopper in shoppers
+        }
         assert {pk: rows for pk, rows in served.items() if rows} == trained

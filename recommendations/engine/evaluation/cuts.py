@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.evaluation.split import Holdout
+from recommendations.engine.evaluation.split import Holdout, settled_rows
 from recommendations.engine.types import UNKNOWN, Floats, History, Ids, Interactions, Times, Vocabulary
 
 Mask: TypeAlias = NDArray[np.bool_]
@@ -20,7 +20,8 @@ class Feedback:
     """Columns in the order they were recorded; a shopper may come back to the same product.
 
     shoppers, products: ids. weights, ratings, times: as in `History`; where there are only positions, they
-    are the times.
+    are the times. half_lives: days after which a weight counts half, for a `Combine` that lets feedback age;
+    None where none does.
     """
 
     shoppers: Ids
@@ -28,6 +29,7 @@ class Feedback:
     weights: Floats
     ratings: Floats
     times: Times
+    half_lives: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.shoppers)
@@ -36,7 +38,7 @@ class Feedback:
         """The chosen rows, in their order."""
         return Feedback(
             self.shoppers[chosen], self.products[chosen], self.weights[chosen], self.ratings[chosen],
-            self.times[chosen],
+            self.times[chosen], None if self.half_lives is None else self.half_lives[chosen],
         )  # fmt: skip
 
 
@@ -150,10 +152,11 @@ class RandomCut:
         return np.asarray((place >= asked[owner])[row_pair])
 
 
-def ask(train: Interactions, later: Feedback, *, newcomers: bool) -> Holdout:
+def ask(train: Interactions, later: Feedback, *, newcomers: bool, repeats: bool = False) -> Holdout:
     """What `later` asks of a model of `train`: the liked products that are new to the shopper.
 
-    newcomers: whether to ask about shoppers without any row in `train`, with an empty history. Products
+    newcomers: whether to ask about shoppers without any row in `train`, with an empty history. repeats:
+    whether products the shopper has are asked about, too, as of `Holdout`. Products
     that are in `later` only are part of the question: nobody can show them, so they are misses.
     """
     liked = later.rows(later.weights > 0)
@@ -166,12 +169,13 @@ def ask(train: Interactions, later: Feedback, *, newcomers: bool) -> Holdout:
     number = np.full(len(train.shoppers), UNKNOWN, np.int64)
     number[own[own != UNKNOWN]] = np.flatnonzero(own != UNKNOWN)
     seen = number[train.shopper] * width + known[train.product]
-    wanted = wanted[~np.isin(wanted, seen[number[train.shopper] != UNKNOWN])]
+    settled = (number[train.shopper] != UNKNOWN) & settled_rows(train, repeats=repeats)
+    wanted = wanted[~np.isin(wanted, seen[settled])]
     if not newcomers:
         has_past = np.zeros(len(shoppers), bool)
         has_past[own != UNKNOWN] = np.diff(train.starts)[own[own != UNKNOWN]] > 0
         wanted = wanted[has_past[wanted // width]] if width else wanted
-    return _holdout(train, products, shoppers, own, wanted)
+    return replace(_holdout(train, products, shoppers, own, wanted), repeats=repeats)
 
 
 def _holdout(
@@ -214,6 +218,7 @@ def some_of(holdout: Holdout, most: int, *, random: np.random.Generator) -> Hold
         rating_shopper=nothing,
         rating_product=nothing,
         ratings=np.empty(0, np.float32),
+        repeats=holdout.repeats,
     )
 
 

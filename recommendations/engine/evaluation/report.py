@@ -72,7 +72,7 @@ def rank(
     batch_size: int = 256,
     progress: Progress = silent,
 ) -> tuple[list[Ranking], list[Positions]]:
-    """(the k best products without earlier feedback, the relevant ones) of every test shopper.
+    """(the k best products without what the holdout leaves out, the relevant ones) of every test shopper.
 
     Both are positions in the model's vocabulary, UNKNOWN where it does not know the product. The scores of
     one batch are in memory at a time.
@@ -81,7 +81,8 @@ def rank(
     rankings: list[Ranking] = []
     for start in range(0, len(holdout), batch_size):
         histories = holdout.histories[start : start + batch_size]
-        seen = [recommender.products.positions(history.products) for history in histories]
+        numbers = range(start, start + len(histories))
+        seen = [holdout.left_out(number, recommender.products) for number in numbers]
         rankings += top_batch(recommender.score(histories), k, exclude=seen)
         progress(min(1.0, (start + len(histories)) / len(holdout)))
     return rankings, [own[wanted] for wanted in holdout.relevant]

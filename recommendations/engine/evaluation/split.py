@@ -24,7 +24,8 @@ class Holdout:
     Every tuple has one entry a shopper. histories: before the cut, at least one row. relevant: positions in
     `products`, one or more, that were new to the shopper and of positive weight. The last three are the later
     explicit ratings, (n,) each: number of the shopper's history in `rating_histories`, position of the
-    product, rating.
+    product, rating. repeats: for shops that recommend again what was bought: what the shopper had before and
+    did not dislike is ranked, and relevant if they turned to it again.
     """
 
     products: Vocabulary
@@ -35,9 +36,21 @@ class Holdout:
     rating_shopper: Positions
     rating_product: Positions
     ratings: Floats
+    repeats: bool = False
 
     def __len__(self) -> int:
         return len(self.histories)
+
+    def left_out(self, number: int, products: Vocabulary) -> Positions:
+        """Positions in `products` of what is not ranked for a shopper, UNKNOWN where not in there."""
+        history = self.histories[number]
+        kept = history.products[history.weights <= 0] if self.repeats else history.products
+        return products.positions(kept)
+
+
+def settled_rows(train: Interactions, *, repeats: bool) -> NDArray[np.bool_]:
+    """(rows,) whether the row's product is out of the question later: all, or with repeats the dislikes."""
+    return train.weights <= 0 if repeats else np.ones(len(train), bool)
 
 
 def time_split(
@@ -64,8 +77,10 @@ def _cut(times: NDArray[np.int64], fraction: float) -> int:
     return int(np.partition(times, first)[first])
 
 
-def hold_out(train: Interactions, later: Interactions) -> Holdout:
+def hold_out(train: Interactions, later: Interactions, *, repeats: bool = False) -> Holdout:
     """What `later` asks of a model fitted on `train`; the two must share their vocabularies.
+
+    repeats: as of `Holdout`; predicted ratings are asked of new products either way.
 
     For shops whose events repeat: `Interactions` keeps only the latest of a shopper's rows for a product, so
     cut the events first and build both sides from their own, lest a product bought before and after seem new.
@@ -76,7 +91,9 @@ def hold_out(train: Interactions, later: Interactions) -> Holdout:
     returning = np.diff(train.starts)[later.shopper] > 0
     keys = later.shopper.astype(np.int64) * width + later.product
     new = ~np.isin(keys, train.shopper.astype(np.int64) * width + train.product)
-    liked = later.rows(returning & new & (later.weights > 0))
+    settled = train.rows(settled_rows(train, repeats=repeats))
+    unsettled = ~np.isin(keys, settled.shopper.astype(np.int64) * width + settled.product)
+    liked = later.rows(returning & unsettled & (later.weights > 0))
     rated = later.rows(returning & new & np.isfinite(later.ratings))
     testers, starts = np.unique(liked.shopper, return_index=True)
     raters, numbers = np.unique(rated.shopper, return_inverse=True)
@@ -89,4 +106,5 @@ def hold_out(train: Interactions, later: Interactions) -> Holdout:
         rating_shopper=numbers.astype(np.int32),
         rating_product=rated.product,
         ratings=rated.ratings,
+        repeats=repeats,
     )

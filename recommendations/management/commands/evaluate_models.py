@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--relevant", choices=["all", "liked"], default="all",
             help="With rating columns: whether every row counts alike, or by its stars. Default: all.",
+        )  # fmt: skip
+        parser.add_argument(
+            "--repeats", action=BooleanOptionalAction,
+            help="Whether products the shopper has are ranked, too, and coming back to one counts. Default: "
+            "for the shop as its setting REPEAT_PURCHASES says, for files not.",
         )  # fmt: skip
         parser.add_argument("--algorithms", default=AUTO, help=f"{AUTO}, {ALL} or names: ease,item_knn")
         parser.add_argument("--k", default="10,20", help="Lengths of the lists; the longest one decides.")
@@ -144,16 +149,21 @@ def _task(options: dict[str, Any]) -> Task:
     inner = _named_validation(options) or inner_cut(cut, seed=options["seed"])
     if options["events"]:
         events, _ = read_feedback(options["events"])
-        return task_of_events(_weighed(with_numbers(events)[0], options), cut, inner=inner)
-    feedback, combined = of_shop(dataset.load(conf(), now=timezone.now()))
-    return task_of_events(feedback, cut, inner=inner, combined=combined)
+        weighed = _weighed(with_numbers(events)[0], options)
+        return task_of_events(weighed, cut, inner=inner, repeats=bool(options["repeats"]))
+    settings = conf()
+    repeats = settings.repeat_purchases if options["repeats"] is None else options["repeats"]
+    feedback, combined = of_shop(dataset.load(settings, now=timezone.now()))
+    return task_of_events(feedback, cut, inner=inner, combined=combined, repeats=repeats)
 
 
 def _task_of_two_files(options: dict[str, Any]) -> Task:
     (train, time_column), (test, _) = read_feedback(options["train"]), read_feedback(options["test"])
     train, test = (_weighed(part, options) for part in with_numbers(train, test))
     inner = _named_validation(options) or inner_cut_of_files(time_column, seed=options["seed"])
-    return task_of(train, test, split="given files", inner=inner, newcomers=True)
+    return task_of(
+        train, test, split="given files", inner=inner, newcomers=True, repeats=bool(options["repeats"])
+    )
 
 
 def _named_validation(options: dict[str, Any]) -> Any:
