@@ -122,6 +122,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
+# Trainings have a queue of their own, so that a worker elsewhere can take them, at a lower priority.
+CELERY_TASK_ROUTES = {"recommendations.train": {"queue": "training"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
@@ -240,14 +242,26 @@ SPECTACULAR_SETTINGS = {
 SHOPRECO_OPEN_API: bool = env.bool("OPEN_API", False)
 SHOPRECO_OPEN_LOOKUP: bool = env.bool("OPEN_LOOKUP", False)
 SHOPRECO_CURRENCY: str = env.str("CURRENCY", "£")
+# How often pages may be written to, per account or browser; an address may five times as much (catalog/limits.py).
+SHOPRECO_LIMITS = {
+    "feedback": env.str("LIMIT_FEEDBACK", "120/min"),
+    "basket": env.str("LIMIT_BASKET", "120/min"),
+    "orders": env.str("LIMIT_ORDERS", "20/hour"),
+    # Passwords tried in vain, per name and address; and accounts made, per address.
+    "sign-in": env.str("LIMIT_SIGN_IN", "5/5min"),
+    "sign-up": env.str("LIMIT_SIGN_UP", "20/hour"),
+    # Mails asked for, and passwords tried by who is signed in.
+    "password": env.str("LIMIT_PASSWORD", "10/hour"),
+}
 RECOMMENDATIONS = {
-    "algorithm": env.str("RECOMMENDATION_ALGORITHM", "svd"),
+    "algorithm": env.str("RECOMMENDATION_ALGORITHM", "auto"),
     "search_seconds": env.float("SEARCH_SECONDS", 120.0),
     "search_every": env.timedelta("SEARCH_EVERY", timedelta(days=7)),
     "artefact_root": env.path("MODEL_DIR", VAR_DIR / "models"),
     "retrain_after_ratings": env.int("RETRAIN_AFTER_RATINGS", 50),
     "retrain_max_age": env.timedelta("RETRAIN_MAX_AGE", timedelta(days=1)),
     "retrain_min_interval": env.timedelta("RETRAIN_MIN_INTERVAL", timedelta(seconds=60)),
+    "exploration_share": env.float("EXPLORATION_SHARE", 0.05),
 }
 
 # A line per request with its id and time; the production settings switch it on.
