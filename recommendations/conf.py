@@ -55,10 +55,25 @@ class Conf:
     # the last purchase. What was dismissed or rated low stays out either way.
     repeat_purchases: bool = False
     repeat_after: timedelta = timedelta(0)
+    # How much the first places of a personal list are mixed: what being like a product already shown costs,
+    # against being a better match (0: by score alone, below 1), and the most products of one department in
+    # every ten places (0: any number). What was tried: benchmarks/lists.md.
+    diversity: float = 0.1
+    department_cap: int = 7
+    varied_places: int = 50
     # The longest list a shopper can page through, and how many best-scored products it is chosen from.
     list_length: int = 200
     candidates: int = 400
     history_events: int = 1000
+    # Products the live model has not learned: how many of the newest are scored by their texts, and to how
+    # many places of a list one of them may come in by itself.
+    newcomers: int = 500
+    newcomer_pace: int = 10
+    # The share of a personal list that goes to products few have met (0: none): those whose feedback weighs
+    # less than `little_seen`, half as likely for every half-life they have been in the shop.
+    exploration_share: float = 0.05
+    exploration_half_life: timedelta = timedelta(days=14)
+    little_seen: float = 5.0
     list_cache_seconds: int = 3600
     trending_cache_seconds: int = 60
     trending_half_life: timedelta = timedelta(days=7)
@@ -70,8 +85,16 @@ class Conf:
         if unknown := sorted(set(self.half_life_days) - {*self.event_weights, "rating"}):
             known = ", ".join(sorted({*self.event_weights, "rating"}))
             raise ImproperlyConfigured(f"half_life_days names {', '.join(unknown)}; there are: {known}.")
+        if not 0 <= self.exploration_share <= 0.5:
+            raise ImproperlyConfigured("exploration_share must be from 0 (off) to 0.5.")
+        if self.newcomer_pace < 1 or self.exploration_half_life <= timedelta(0):
+            raise ImproperlyConfigured("newcomer_pace must be 1 or more, exploration_half_life above 0.")
         if self.repeat_after < timedelta(0):
             raise ImproperlyConfigured("repeat_after must not be negative.")
+        if not 0 <= self.diversity < 1 or self.department_cap < 0 or self.varied_places < 0:
+            raise ImproperlyConfigured(
+                "diversity must be 0 or more and below 1, department_cap and varied_places 0 or more."
+            )
 
 
 def conf() -> Conf:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from recommendations.models import MerchandisingRule
 
 Action = MerchandisingRule.Action
 ORDER = (Action.DROP, Action.BOOST, Action.BURY)
+Arrange = Callable[[Ranking], Ranking]
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,20 @@ class Rules:
         """The same rules for lists that pins have no business in, such as similar products."""
         return Rules(tuple(rule for rule in self.rules if rule.action != Action.PIN))
 
-    def apply(self, targets: Sequence[Target], scores: NDArray[np.float32]) -> list[int]:
-        """The new order of the targets (best first) as indices into them; dropped ones are left out."""
+    def apply(
+        self, targets: Sequence[Target], scores: NDArray[np.float32], arrange: Arrange | None = None
+    ) -> list[int]:
+        """The new order of the targets (best first) as indices into them; dropped ones are left out.
+
+        arrange: puts what is left in another order before rules move anything up, down or to the top.
+        """
         ranking = Ranking(np.arange(len(targets), dtype=np.int32), np.asarray(scores, np.float32))
         for action in ORDER:
             for rule in self.rules:
                 if rule.action == action:
                     ranking = _applied(ranking, rule, _mask(rule, targets))
+            if action == Action.DROP and arrange is not None:
+                ranking = arrange(ranking)
         order: list[int] = self._pin(ranking, targets).positions.tolist()
         return order
 

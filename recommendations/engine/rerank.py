@@ -2,8 +2,8 @@
 boosted.
 
 `categories` is (products,) with the category of every position of the vocabulary, UNKNOWN (-1) for none;
-masks are (products,) of bool likewise. After `bury`, `pin` and `diversify` the order, not the score, is what
-counts.
+masks are (products,) of bool likewise. After `bury` and `pin` the order, not the score, is what counts.
+Mixing a list is in variety.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.types import UNKNOWN, Floats, Positions, Ranking
+from recommendations.engine.types import UNKNOWN, Positions, Ranking
 
 Categories = NDArray[np.int64] | NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -70,45 +70,6 @@ def pin(ranking: Ranking, pinned: Positions, *, place: int = 0) -> Ranking:
         np.array(order, np.int32),
         np.array([scores.get(position, neighbour) for position in order], np.float32),
     )
-
-
-def cap_per_category(ranking: Ranking, categories: Categories, *, most: int) -> Ranking:
-    """Only the first `most` products of each category; products of no category are not limited."""
-    own = categories[ranking.positions]
-    order = np.argsort(own, kind="stable")
-    starts = np.searchsorted(own[order], own[order])
-    earlier = np.empty(len(order), np.int64)
-    earlier[order] = np.arange(len(order)) - starts
-    return _chosen(ranking, np.flatnonzero((earlier < most) | (own == UNKNOWN)))
-
-
-def same_category(ranking: Ranking, categories: Categories) -> Floats:
-    """(n, n) similarity of the ranking's products for `diversify`: 1 in the same category, else 0."""
-    own = categories[ranking.positions]
-    same: Mask = (own[:, None] == own) & (own != UNKNOWN)
-    return same.astype(np.float32)
-
-
-def diversify(ranking: Ranking, similarity: Floats, *, balance: float) -> Ranking:
-    """Maximal marginal relevance: next is always the highest of (1 - balance) relevance - balance similarity.
-
-    relevance: the score, scaled to 0..1 over the ranking. similarity: (n, n) between the ranking's products,
-    0..1; what counts is the most similar product already shown. balance: 0 keeps the order by score, 1 looks
-    at similarity alone. Of equals the earlier goes first. Takes n^2 steps. Carbonell, Goldstein, "The use of
-    MMR", SIGIR 1998.
-    """
-    count = len(ranking)
-    low, high = (ranking.scores.min(), ranking.scores.max()) if count else (0.0, 0.0)
-    relevance = (ranking.scores - low) / ((high - low) or 1.0)
-    nearest = np.zeros(count)
-    left = np.ones(count, dtype=bool)
-    order = np.empty(count, np.int64)
-    for place in range(count):
-        value = np.where(left, (1 - balance) * relevance - balance * nearest, -np.inf)
-        order[place] = best = int(np.argmax(value))
-        left[best] = False
-        nearest = np.maximum(nearest, similarity[best])
-    return _chosen(ranking, order)
 
 
 def _chosen(ranking: Ranking, order: Order) -> Ranking:

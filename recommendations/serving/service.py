@@ -38,11 +38,12 @@ def recommend_for(
     history = history_of(shopper.pk, settings, now=now) if shopper and shopper.consent else NOTHING
     rules = rules_in_force(now=now)
     scores, strategy = scores_for(shopper, history, model, filters, settings, now=now)
-    shown = shelf.places(scores, filters, rules, history.settled)
+    variety = shelf.variety_for(strategy, filters, settings)
+    shown = shelf.places(scores, filters, rules, history.settled, variety=variety)
     if model and len(shown) < settings.list_length <= settings.candidates <= len(scores):
         # Much of what scores best cannot be had: choose again, among what can.
         scores, strategy = scores_for(shopper, history, model, filters, settings, now=now, narrow=True)
-        shown = shelf.places(scores, filters, rules, history.settled)
+        shown = shelf.places(scores, filters, rules, history.settled, variety=variety)
     if filters.min_predicted is not None and not (model and model.bundle.ratings):
         # Nobody predicts ratings here; what everybody gives is the best there is to expect.
         shown = [place for place in shown if place.weighted_rating >= filters.min_predicted]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +12,19 @@ from typing import Any
 import numpy as np
 
 from catalog.models import Product, ProductQuerySet, weighted_rating
+from recommendations.conf import Conf
+from recommendations.engine.types import UNKNOWN, Ranking
+from recommendations.engine.variety import Matrix, Variety, likeness, mixed
 from recommendations.merchandising import Rules, Target
-from recommendations.serving.results import Filters, Sort
+from recommendations.serving.results import Filters, Sort, Strategy
 
 COLUMNS = (
-    "pk", "category_id", "category__parent_id", "brand", "price", "created_at", "rating_count", "rating_total"
+    "pk", "category_id", "category__parent_id", "brand", "price", "created_at", "rating_count",
+    "rating_total", "title",
 )  # fmt: skip
+WORD = re.compile(r"[^\W\d_]{3,}")
+# What makes two products alike to somebody who looks at a list, and how much; tried in benchmarks/lists.md.
+TITLE, AISLE, DEPARTMENT, BRAND = 0.4, 0.3, 0.1, 0.2
 
 # product id -> its columns
 Rows = Mapping[int, tuple[Any, ...]]
@@ -29,6 +37,9 @@ class Place:
     product_id: int
     score: float
     target: Target
+    title: str
+    aisle: int | None
+    department: int | None
     price: Decimal
     created_at: datetime
     weighted_rating: float
@@ -58,8 +69,10 @@ def places(
     rules: Rules,
     settled: Iterable[int],
     rows: Rows | None = None,
+    *,
+    variety: Variety | None = None,
 ) -> list[Place]:
-    """The candidates (id -> score, best first) that may be shown, after the rules.
+    """The candidates (id -> score, best first) that may be shown, mixed for variety, after the rules.
 
     One query, or none when the `rows` of these candidates and the rules' pins were read for several lists.
     """
@@ -71,12 +84,57 @@ def places(
     wanted |= {pk: lowest for pk in pinned if pk not in wanted}
     rows = rows_of(wanted, filters) if rows is None else rows
     shown = [_place(rows[pk], score) for pk, score in wanted.items() if pk in rows]
-    if not rules.rules:
+    mixing = variety is not None and not variety.changes_nothing
+    if not rules.rules and not mixing:
         return shown
     order = rules.apply(
-        [place.target for place in shown], np.array([place.score for place in shown], np.float32)
+        [place.target for place in shown],
+        np.array([place.score for place in shown], np.float32),
+        (lambda ranking: _mixed(ranking, shown, set(pinned), variety)) if variety and mixing else None,
     )
     return [shown[index] for index in order]
+
+
+def variety_for(strategy: Strategy, filters: Filters, settings: Conf) -> Variety | None:
+    """How a list is mixed; None for one whose order says something else than how well a product suits.
+
+    Inside one department there is no cap.
+    """
+    if strategy not in {Strategy.PERSONAL, Strategy.POPULAR}:
+        return None
+    most = settings.department_cap if filters.category is None else 0
+    return Variety(settings.diversity, most or None, settings.varied_places)
+
+
+def _mixed(ranking: Ranking, shown: list[Place], pinned: set[int], variety: Variety) -> Ranking:
+    """The first places in a more varied order; what will be pinned takes no part."""
+    is_pinned = np.array([shown[index].product_id in pinned for index in ranking.positions.tolist()], bool)
+    free = Ranking(ranking.positions[~is_pinned], ranking.scores[~is_pinned])
+    first = [shown[index] for index in free.positions[: variety.reach(len(free))].tolist()]
+    departments = np.array(
+        [UNKNOWN if each.department is None else each.department for each in first], np.int64
+    )
+    arranged = mixed(free, likeness_of(first), departments, variety)
+    return Ranking(
+        np.concatenate([arranged.positions, ranking.positions[is_pinned]]),
+        np.concatenate([arranged.scores, ranking.scores[is_pinned]]),
+    )
+
+
+def likeness_of(products: list[Place]) -> Matrix:
+    """(n, n) how alike products look, 0 to 1, by the words of their titles, aisle, department and brand."""
+    return likeness(
+        {
+            "title": (TITLE, [WORD.findall(each.title.casefold()) for each in products]),
+            "aisle": (AISLE, [_label(each.aisle) for each in products]),
+            "department": (DEPARTMENT, [_label(each.department) for each in products]),
+            "brand": (BRAND, [_label(each.target.brand.casefold()) for each in products]),
+        }
+    )
+
+
+def _label(value: int | str | None) -> tuple[int | str, ...]:
+    return (value,) if value else ()
 
 
 def sort(shown: list[Place], by: Sort) -> list[Place]:
@@ -93,11 +151,14 @@ def sort(shown: list[Place], by: Sort) -> list[Place]:
 
 
 def _place(row: tuple[Any, ...], score: float) -> Place:
-    pk, category, department, brand, price, created_at, count, total = row
+    pk, category, parent, brand, price, created_at, count, total, title = row
     return Place(
         product_id=pk,
         score=score,
-        target=Target(pk, frozenset(each for each in (category, department) if each is not None), brand),
+        target=Target(pk, frozenset(each for each in (category, parent) if each is not None), brand),
+        title=title,
+        aisle=category,
+        department=category if parent is None else parent,
         price=price,
         created_at=created_at,
         weighted_rating=weighted_rating(count, total),

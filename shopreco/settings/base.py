@@ -262,6 +262,11 @@ RECOMMENDATIONS = {
     "retrain_max_age": env.timedelta("RETRAIN_MAX_AGE", timedelta(days=1)),
     "retrain_min_interval": env.timedelta("RETRAIN_MIN_INTERVAL", timedelta(seconds=60)),
     "exploration_share": env.float("EXPLORATION_SHARE", 0.05),
+    "half_life_days": env.dict("HALF_LIFE_DAYS", {}, subcast_values=float),
+    "repeat_purchases": env.bool("REPEAT_PURCHASES", False),
+    "repeat_after": env.timedelta("REPEAT_AFTER", timedelta(0)),
+    "diversity": env.float("DIVERSITY", 0.1),
+    "department_cap": env.int("DEPARTMENT_CAP", 7),
 }
 
 # A line per request with its id and time; the production settings switch it on.

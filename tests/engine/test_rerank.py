@@ -83,31 +83,6 @@ def test_pinning_into_an_empty_ranking_shows_the_pinned() -> None:
     assert (order(pinned), pinned.scores.tolist()) == ([6, 5], [0, 0])
 
 
-def test_a_category_is_capped_to_its_best_products() -> None:
-    capped = rerank.cap_per_category(ranking([3, 0, 1, 5, 2, 4, 6]), CATEGORIES, most=1)
-    assert order(capped) == [3, 0, 5, 6]
-
-
-def test_a_cap_of_nothing_leaves_only_products_without_category() -> None:
-    assert order(rerank.cap_per_category(ranking([3, 5, 0]), CATEGORIES, most=0)) == [5]
-
-
-def test_diversity_alternates_categories() -> None:
-    plain = ranking([0, 1, 2, 3, 4], [1.0, 0.99, 0.98, 0.97, 0.96])
-    mixed = rerank.diversify(plain, rerank.same_category(plain, CATEGORIES), balance=0.5)
-    assert order(mixed)[:2] == [0, 3]
-
-
-def test_products_without_category_are_not_alike() -> None:
-    similarity = rerank.same_category(ranking([0, 1, 5, 6]), CATEGORIES)
-    assert similarity.tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
-
-
-def test_equal_scores_do_not_break_diversity() -> None:
-    plain = ranking([2, 1, 3], [0.5, 0.5, 0.5])
-    assert order(rerank.diversify(plain, rerank.same_category(plain, CATEGORIES), balance=0.4)) == [2, 3, 1]
-
-
 @given(plain=RANKINGS, chosen=MASKS)
 def test_drop_and_its_opposite_part_the_ranking(plain: Ranking, chosen: np.ndarray) -> None:
     kept, gone = order(rerank.drop(plain, chosen)), order(rerank.drop(plain, ~chosen))
@@ -131,31 +106,12 @@ def test_pinning_shows_every_product_once(plain: Ranking, pinned: list[int], pla
     assert sorted(shown) == sorted({*order(plain), *pinned})
 
 
-@given(plain=RANKINGS, most=st.integers(0, 4))
-def test_no_category_is_shown_more_than_its_cap(plain: Ranking, most: int) -> None:
-    capped = rerank.cap_per_category(plain, CATEGORIES, most=most)
-    shown = CATEGORIES[capped.positions]
-    assert max((int((shown == category).sum()) for category in (7, 8)), default=0) <= most
-
-
-@given(plain=RANKINGS, balance=st.floats(0, 1))
-def test_diversity_keeps_every_product_with_its_score(plain: Ranking, balance: float) -> None:
-    similarity = rerank.same_category(plain, CATEGORIES)
-    mixed = rerank.diversify(plain, similarity, balance=balance)
-    assert dict(zip(order(mixed), mixed.scores.tolist(), strict=True)) == dict(
-        zip(order(plain), plain.scores.tolist(), strict=True)
-    )
-    assert order(rerank.diversify(plain, similarity, balance=0)) == order(plain)
-
-
 @pytest.mark.parametrize(
     "rule",
     [
         lambda plain: rerank.drop(plain, mask(1)),
         lambda plain: rerank.boost(plain, mask(1), strength=1),
         lambda plain: rerank.bury(plain, mask(1)),
-        lambda plain: rerank.cap_per_category(plain, CATEGORIES, most=1),
-        lambda plain: rerank.diversify(plain, rerank.same_category(plain, CATEGORIES), balance=0.5),
     ],
 )
 def test_every_rule_leaves_an_empty_ranking_empty(rule) -> None:
