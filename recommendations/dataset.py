@@ -12,9 +12,9 @@ from catalog.models import Product
 from feedback.selectors import event_columns, last_rating_change, rating_columns
 from recommendations.conf import Conf
 from recommendations.engine.types import Interactions, ItemFeatures, Vocabulary
+from recommendations.features import features_of
 from recommendations.signals import RATING, Signals, combine, signals_of
 
-FEATURES = ("pk", "title", "description", "category__parent__name", "category__name", "brand", "price")
 COLUMNS = ["shopper", "product", "kind", "value", "time"]
 
 
@@ -65,7 +65,8 @@ def load(settings: Conf, *, now: datetime) -> Dataset:
     # Read first: a rating that comes in while the rows are read is counted again rather than forgotten.
     change_watermark = last_rating_change()
     frame = pd.concat([_ratings(now), _events(now)], ignore_index=True)
-    features = _features()
+    # The catalogue a model knows, touched or not.
+    features = features_of(Product.objects.public())
     frame = frame[frame["product"].isin(features.products.ids)]
     signals = signals_of(
         shoppers=frame["shopper"].to_numpy(np.int64),
@@ -77,19 +78,6 @@ def load(settings: Conf, *, now: datetime) -> Dataset:
     )
     shoppers = Vocabulary.of(signals.shoppers)
     return Dataset(signals, features.products, features, shoppers, now, change_watermark)
-
-
-def _features() -> ItemFeatures:
-    """What the shop says of its visible products: the catalogue a model knows, touched or not."""
-    rows = list(Product.objects.public().order_by("pk").values_list(*FEATURES))
-    return ItemFeatures(
-        products=Vocabulary(np.array([row[0] for row in rows], np.int64)),
-        titles=[row[1] for row in rows],
-        descriptions=[row[2] for row in rows],
-        categories=[tuple(name for name in row[3:5] if name) for row in rows],
-        brands=[row[5] for row in rows],
-        prices=np.array([row[6] for row in rows], np.float32),
-    )
 
 
 def _ratings(until: datetime) -> pd.DataFrame:

@@ -34,6 +34,9 @@ class RecommendedItem(ProductSummary):
         help_text="The stars the shopper is expected to give, or null when the model cannot say.",
     )
     reason = serializers.CharField(help_text="Why it is here, in words for the shopper.")
+    explored = serializers.BooleanField(
+        help_text="Whether it is here to be tried: few have met it, and its texts suit the shopper."
+    )
     explanation = Explanation(required=False, help_text="With explain=1 only.")
 
     @cached_property
@@ -46,6 +49,7 @@ class RecommendedItem(ProductSummary):
             "score": instance.score,
             "predicted_rating": instance.predicted_rating,
             "reason": instance.reason.text,
+            "explored": instance.explored,
         }
         if self.context.get("explain"):
             shown["explanation"] = Explanation(instance.reason).data
@@ -59,7 +63,7 @@ class RecommendationList(serializers.Serializer[Recommendations]):
         [strategy.value for strategy in Strategy],
         help_text=(
             "personal: from the shopper's history. popular, trending, newest: the list everybody gets. "
-            "similar, same_category, bought_together: from a product."
+            "similar, described_alike, same_category, bought_together: from a product."
         ),
     )
     model_version = serializers.IntegerField(

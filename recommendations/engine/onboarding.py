@@ -90,7 +90,8 @@ def choose(
 def popularity(interactions: Interactions) -> Values:
     """(products,) summed size of the weights: a dislike shows a product to be known as well as a like."""
     size = np.abs(interactions.weights.astype(np.float64))
-    return np.bincount(interactions.product, size, minlength=len(interactions.products))
+    summed = np.bincount(interactions.product, size, minlength=len(interactions.products))
+    return np.asarray(summed, np.float64)
 
 
 def disagreement(interactions: Interactions, *, prior: float) -> Values:
@@ -127,4 +128,6 @@ def _baskets(interactions: Interactions) -> sparse.csr_matrix[np.float32]:
     """(products, shoppers) who likes what, each row of length 1."""
     table = sparse.csr_matrix(interactions.matrix(np.maximum(interactions.weights, 0)).T)
     lengths = np.sqrt(np.asarray(table.multiply(table).sum(axis=1)).ravel())
-    return sparse.csr_matrix(sparse.diags(1 / np.where(lengths > 0, lengths, 1)) @ table)
+    unit = 1 / np.where(lengths > 0, lengths, 1)
+    table.data = (table.data * np.repeat(unit, np.diff(table.indptr))).astype(np.float32)
+    return table

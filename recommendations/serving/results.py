@@ -18,6 +18,7 @@ class Strategy(StrEnum):
     TRENDING = "trending"  # what happened lately
     NEWEST = "newest"  # nothing happened yet: the newest products
     SIMILAR = "similar"
+    DESCRIBED_ALIKE = "described_alike"  # the model has not learned the product: by what the shop says of it
     SAME_CATEGORY = "same_category"  # the model does not know the product
     BOUGHT_TOGETHER = "bought_together"
 
@@ -43,15 +44,37 @@ class Filters:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """One thing a shopper did that speaks for or against a product.
+
+    text: what they did. share: its part of everything that speaks for the product; for a cause against it,
+    how large the pull is beside that (it may exceed 1). is_rating: it can be taken back.
+    """
+
+    text: str
+    product: Product
+    share: float
+    is_rating: bool = False
+
+
+@dataclass(frozen=True)
 class Reason:
     """Why a product is in the list. `product` is the history's product it rests on, if any.
 
     share: how much of the history's positive push towards the product comes from that one row, 0 to 1.
+    causes, against: the rows that push most and pull most, the strongest first.
     """
 
     text: str
     product: Product | None = None
     share: float | None = None
+    causes: tuple[Cause, ...] = ()
+    against: tuple[Cause, ...] = ()
+
+    @property
+    def rest(self) -> float:
+        """What the causes that are not told add up to, 0 to 1."""
+        return max(0.0, 1.0 - sum(cause.share for cause in self.causes)) if self.causes else 0.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +85,8 @@ class Item:
     score: float
     reason: Reason
     predicted_rating: float | None = None
+    # Put here to find out whether it is liked, further up than what is known of it would bring it.
+    explored: bool = False
 
 
 @dataclass(frozen=True)

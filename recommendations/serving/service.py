@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -13,8 +14,8 @@ from recommendations.conf import Conf, conf
 from recommendations.engine.protocols import FindsSimilar
 from recommendations.engine.topk import top
 from recommendations.engine.types import UNKNOWN
-from recommendations.merchandising import rules_in_force
-from recommendations.serving import baskets, reasons, shelf, trends
+from recommendations.merchandising import Rules, rules_in_force
+from recommendations.serving import baskets, exploration, newcomers, reasons, shelf, trends
 from recommendations.serving.candidates import candidates_for
 from recommendations.serving.history import NOTHING, ShopperHistory, history_of
 from recommendations.serving.index import LiveModel, live_model
@@ -22,6 +23,22 @@ from recommendations.serving.results import Filters, Item, Reason, Recommendatio
 from recommendations.serving.shelf import Place
 
 EVERYTHING = Filters()
+SIMILAR_BECAUSE = {
+    Strategy.SIMILAR: "Liked by the same shoppers",
+    Strategy.DESCRIBED_ALIKE: "Described alike",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """A shopper's list before its products are read: places best first, and what they were made of."""
+
+    places: list[Place]
+    strategy: Strategy
+    history: ShopperHistory
+    model: LiveModel | None
+    rules: Rules
+    explored: frozenset[int] = frozenset()
 
 
 def recommend_for(
@@ -34,28 +51,40 @@ def recommend_for(
     offset: int = 0,
 ) -> Recommendations:
     """The shopper's list; the fallback list for None, for an empty history and without consent."""
+    found = ranked_for(shopper, now=now, filters=filters)
+    page = shelf.sort(found.places, sort)[offset : offset + limit]
+    return Recommendations(
+        items=items_of(page, found.history, found.model, found.strategy, explored=found.explored),
+        total=len(found.places),
+        strategy=found.strategy,
+        model_version=found.model.version if found.model else None,
+        generated_at=now,
+    )
+
+
+def ranked_for(shopper: Shopper | None, *, now: datetime, filters: Filters = EVERYTHING) -> Ranked:
+    """The shopper's list as places, best first, with what it was made of; no product is read for it yet."""
     settings, model = conf(), live_model()
     history = history_of(shopper.pk, settings, now=now) if shopper and shopper.consent else NOTHING
     rules = rules_in_force(now=now)
     scores, strategy = scores_for(shopper, history, model, filters, settings, now=now)
     variety = shelf.variety_for(strategy, filters, settings)
-    shown = shelf.places(scores, filters, rules, history.settled, variety=variety)
+    tried: list[int] = []
+    if model and shopper and strategy == Strategy.PERSONAL and filters.min_predicted is None:
+        news = newcomers.last_seen(model)
+        tried = exploration.picks(history, news, settings, shopper_id=shopper.pk, now=now)
+    shown = shelf.places(_with(tried, scores), filters, rules, history.settled, variety=variety)
     if model and len(shown) < settings.list_length <= settings.candidates <= len(scores):
         # Much of what scores best cannot be had: choose again, among what can.
         scores, strategy = scores_for(shopper, history, model, filters, settings, now=now, narrow=True)
-        shown = shelf.places(scores, filters, rules, history.settled, variety=variety)
+        shown = shelf.places(_with(tried, scores), filters, rules, history.settled, variety=variety)
     if filters.min_predicted is not None and not (model and model.bundle.ratings):
         # Nobody predicts ratings here; what everybody gives is the best there is to expect.
         shown = [place for place in shown if place.weighted_rating >= filters.min_predicted]
-    shown = shown[: settings.list_length]
-    page = shelf.sort(shown, sort)[offset : offset + limit]
-    return Recommendations(
-        items=items_of(page, history, model, strategy),
-        total=len(shown),
-        strategy=strategy,
-        model_version=model.version if model else None,
-        generated_at=now,
-    )
+    explored: frozenset[int] = frozenset()
+    if tried and shopper:
+        shown, explored = exploration.placed(shown, tried, scores, settings, shopper_id=shopper.pk, now=now)
+    return Ranked(shown[: settings.list_length], strategy, history, model, rules, explored)
 
 
 def similar_to(product: Product, *, now: datetime, limit: int = 8) -> Recommendations:
@@ -85,13 +114,12 @@ def trending(*, now: datetime, limit: int = 20, category: Category | None = None
     """What shoppers turned to lately; in a shop nobody visited lately the top rated, then the newest."""
     filters = Filters(category=category)
     scores, strategy = lately(conf(), now=now)
-    return _plain(scores, strategy, shared_reason(strategy), now=now, limit=limit, filters=filters)
+    return _plain(scores, strategy, None, now=now, limit=limit, filters=filters)
 
 
 def newest(*, now: datetime, limit: int = 20) -> Recommendations:
     """The newest products."""
-    reason = shared_reason(Strategy.NEWEST)
-    return _plain(trends.newest_scores(conf()), Strategy.NEWEST, reason, now=now, limit=limit)
+    return _plain(trends.newest_scores(conf()), Strategy.NEWEST, None, now=now, limit=limit)
 
 
 def scores_for(
@@ -113,6 +141,7 @@ def scores_for(
     found = candidates_for(
         history, model, settings,
         shopper_key=known_by, allowed=allowed, min_predicted=filters.min_predicted,
+        newcomers=newcomers.newcomers_of(model, settings) if len(history) else None,
     )  # fmt: skip
     return dict(zip(found.products.tolist(), found.scores.tolist(), strict=True)), found.strategy
 
@@ -125,9 +154,17 @@ def lately(settings: Conf, *, now: datetime) -> tuple[dict[int, float], Strategy
     return trends.newest_scores(settings), Strategy.NEWEST
 
 
+def _with(tried: list[int], scores: dict[int, float]) -> dict[int, float]:
+    """The scores, with the products to be tried at the end."""
+    lowest = min(scores.values(), default=0.0)
+    return scores | {pk: lowest for pk in tried if pk not in scores}
+
+
 def alike(product: Product, model: LiveModel | None, settings: Conf) -> tuple[dict[int, float], Strategy]:
     if model and (scores := _alike_by_model(product, model, settings)):
         return scores, Strategy.SIMILAR
+    if model and (scores := _alike_by_texts(product, model, settings)):
+        return scores, Strategy.DESCRIBED_ALIKE
     if product.category is None:
         return {}, Strategy.SAME_CATEGORY
     department = Product.objects.recommendable().in_category(product.category.department)
@@ -146,20 +183,36 @@ def _alike_by_model(product: Product, model: LiveModel, settings: Conf) -> dict[
     return dict(zip(ids, ranking.scores[near].tolist(), strict=True))
 
 
+def _alike_by_texts(product: Product, model: LiveModel, settings: Conf) -> dict[int, float]:
+    """Of a product the model has not learned; what it has learned but finds nothing like has other ways."""
+    if model.bundle.products.positions(np.array([product.pk]))[0] != UNKNOWN:
+        return {}
+    news = newcomers.newcomers_of(model, settings)
+    return newcomers.similar_to_newcomer(product.pk, news, most=settings.candidates) if news else {}
+
+
 def _plain(
     scores: dict[int, float],
     strategy: Strategy,
-    reason: Reason,
+    reason: Reason | None,
     *,
     now: datetime,
     limit: int,
     filters: Filters = EVERYTHING,
     model: LiveModel | None = None,
 ) -> Recommendations:
-    """A list that is the same for everybody."""
+    """A list that is the same for everybody; without one `reason` for all, each product has its own."""
+    settings = conf()
     shown = shelf.places(scores, filters, rules_in_force(now=now).without_pins(), ())
     products = products_of(shown[:limit])
-    items = tuple(Item(products[place.product_id], place.score, reason) for place in shown[:limit])
+    items = tuple(
+        Item(
+            products[place.product_id],
+            place.score,
+            reason or reasons.everybodys(products[place.product_id], strategy, settings),
+        )
+        for place in shown[:limit]
+    )
     return Recommendations(items, len(shown), strategy, model.version if model else None, now)
 
 
@@ -169,17 +222,27 @@ def items_of(
     model: LiveModel | None,
     strategy: Strategy,
     products: Mapping[int, Product] | None = None,
+    *,
+    explored: frozenset[int] = frozenset(),
 ) -> tuple[Item, ...]:
     """A personal or fallback page's items; `products` when they were read for several lists."""
     products = products_of(page) if products is None else products
     ids = [place.product_id for place in page]
     if model and strategy == Strategy.PERSONAL and page:
-        why = reasons.personal_reasons(ids, history, model)
+        why = reasons.personal_reasons(ids, history, model, products)
+        why |= newcomers.reasons_for(ids, history, model, explored)
     else:
-        why = dict.fromkeys(ids, shared_reason(strategy))
+        settings = conf()
+        why = {pk: reasons.everybodys(products[pk], strategy, settings) for pk in ids}
     stars = _predicted(ids, history, model)
     return tuple(
-        Item(products[place.product_id], place.score, why[place.product_id], stars.get(place.product_id))
+        Item(
+            products[place.product_id],
+            place.score,
+            why[place.product_id],
+            stars.get(place.product_id),
+            place.product_id in explored,
+        )
         for place in page
     )
 
@@ -197,17 +260,8 @@ def products_of(page: list[Place]) -> dict[int, Product]:
     return Product.objects.for_cards().in_bulk([place.product_id for place in page])
 
 
-def shared_reason(strategy: Strategy) -> Reason:
-    if strategy == Strategy.TRENDING:
-        return Reason("Many shoppers turned to it lately")
-    if strategy == Strategy.NEWEST:
-        return Reason("New in the shop")
-    return reasons.POPULAR
-
-
 def similar_reason(product: Product, strategy: Strategy) -> Reason:
-    why = "Liked by the same shoppers" if strategy == Strategy.SIMILAR else "From the same department"
-    return Reason(why, product)
+    return Reason(SIMILAR_BECAUSE.get(strategy, "From the same department"), product)
 
 
 def together_reason(product: Product, orders: int) -> Reason:

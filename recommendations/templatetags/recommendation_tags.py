@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django import template
 from django.utils import timezone
 
 from catalog.models import Product
+from feedback.acting import looked_up
+from recommendations.about import percentage
 from recommendations.serving.rails import together_and_similar
-from recommendations.serving.results import Recommendations, Strategy
+from recommendations.serving.results import Item, Recommendations, Strategy
 
 register = template.Library()
 SIMILAR, TOGETHER = 12, 4
@@ -20,6 +23,7 @@ STRATEGY_WORDS = {
     Strategy.TRENDING: "Nothing to go on yet: this is what shoppers turned to lately",
     Strategy.NEWEST: "Nothing to go on yet: these are the newest products",
     Strategy.SIMILAR: "Liked by the same shoppers",
+    Strategy.DESCRIBED_ALIKE: "Described alike",
     Strategy.SAME_CATEGORY: "From the same aisle",
     Strategy.BOUGHT_TOGETHER: "Often in the same order",
 }
@@ -45,3 +49,32 @@ def product_lists(product: Product) -> ProductLists:
 def strategy_words(strategy: Strategy) -> str:
     """How a list came about, in plain words."""
     return STRATEGY_WORDS[strategy]
+
+
+@register.inclusion_tag("recommendations/_why.html", takes_context=True)
+def why(context: template.Context, item: Item, can_dismiss: bool = False) -> dict[str, Any]:
+    """Why a product is in the list, and what to do about it."""
+    request = context["request"]
+    asked = looked_up(request)
+    return {
+        "item": item,
+        "can_dismiss": can_dismiss,
+        "asked": asked if asked is not None and asked.shopper is not None else None,
+        "next": request.get_full_path(),
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+register.filter("percentage", percentage)
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share as a whole percentage; what is there but rounds to nothing is said to be below one."""
+    return "<1 %" if 0 < share < 0.005 else f"{round(100 * share)} %"
+
+
+@register.filter
+def bounded(share: float) -> str:
+    """A share as the value of a meter from 0 to 1, whatever the language of the page."""
+    return f"{min(max(share, 0.0), 1.0):.3f}"
