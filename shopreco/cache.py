@@ -76,4 +76,10 @@ class ForgivingRedisCache(RedisCache):
         self._forgive(lambda: super(ForgivingRedisCache, self).delete_many(*args, **kwargs), None)
 
     def clear(self) -> None:
-        self._forgive(lambda: super(ForgivingRedisCache, self).clear(), None)
+        """Forget what is ours; Django's own would empty the queue and what others keep there, too."""
+        self._forgive(self._clear_own, None)
+
+    def _clear_own(self) -> None:
+        client = self._cache.get_client(None, write=True)
+        for key in client.scan_iter(match=self.make_key("*", version="*"), count=1000):  # type: ignore[arg-type]
+            client.unlink(key)

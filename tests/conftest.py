@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.cache import cache, caches
+from django.core.cache import caches
+from redis import Redis
 
 from shopreco.cache import ForgivingRedisCache
 from shopreco.celery import app as celery_app
@@ -68,7 +69,8 @@ def fresh_state(redis_url: str, settings: pytest.FixtureRequest, tmp_path: Path)
     settings.RECOMMENDATIONS = {**django_settings.RECOMMENDATIONS, "artefact_root": tmp_path / "models"}  # type: ignore[attr-defined]
     # A test that stopped its Redis must not leave the next one without a cache for two seconds.
     ForgivingRedisCache._down_until = 0.0
-    cache.clear()
+    # More than cache.clear(): the queue is emptied, too.
+    Redis.from_url(redis_url).flushdb()
     index.forget()
     yield
     index.forget()

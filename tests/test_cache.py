@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import redis
 
 from shopreco.cache import ForgivingRedisCache, JsonSerializer
 from shopreco.embedded_redis import server_command, server_program
@@ -145,6 +146,20 @@ def test_numbers_can_be_counted_up_in_redis_itself(cache):
     cache.set("k", 5)
     assert cache.incr("k") == 6
     assert cache.get("k") == 6
+
+
+def test_clearing_leaves_what_others_keep_on_the_server(cache, settings, server):
+    others = redis.Redis(unix_socket_path=str(server.socket))
+    others.rpush("training", "a queued message")
+    ours = ForgivingRedisCache(
+        f"unix://{server.socket}", {**settings.CACHES["default"], "BACKEND": None, "LOCATION": None}
+    )
+    ours.set("a", 1)
+    ours.set("b", [2], version=2)
+    ours.clear()
+    assert ours.get("a") is None
+    assert ours.get("b", version=2) is None
+    assert others.keys() == [b"training"]
 
 
 def test_keys_expire(cache):
