@@ -2,54 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.algorithms.blend import BlendModel
 from recommendations.engine.evaluation import metrics
 from recommendations.engine.evaluation.split import Holdout
-from recommendations.engine.topk import top_batch
-from recommendations.engine.types import Positions
+from recommendations.engine.protocols import Recommender
+from recommendations.engine.types import Floats
 
-STEPS = (0.25, 0.1)
-CELLS = 40_000_000
-BATCH = 256
+STEPS = (0.25, 0.1, 0.05)
+DEPTH = 5
+"""A part proposes so many times k products for every shopper; only what some part proposes is weighed."""
+BATCH, RANKED = 256, 1_024
 Weights = NDArray[np.float64]
 
 
-def weighed(model: BlendModel, weights: Weights) -> BlendModel:
-    """The blend with its parts, of equal weights so far, counting as much as that."""
-    factors = np.asarray(model.factors * weights * len(weights), np.float32)
-    return BlendModel(model.products, model.parts, factors)
+@dataclass(frozen=True, eq=False)
+class Proposals:
+    """What each part of a blend says of the products that at least one of them puts near the top.
 
-
-def best_weights(model: BlendModel, validation: Holdout, *, k: int) -> Weights:
-    """(parts,) weights, 0 or more, of sum 1: steps from one part to another while NDCG@k rises.
-
-    Starts from the best single part. model: fitted with equal weights. Of the validation part so many
-    shoppers are asked as the memory for every part's scores allows.
+    scores: one (shoppers, width) table a part, in its spreads; a row holds the proposals of all parts, each
+    as often as it is made, with -inf for repeats. wanted: (shoppers, width) whether it was liked later.
+    sizes: (shoppers,) how many products were.
     """
-    table = _Scores(model, validation, k)
-    count = len(model.parts)
-    weights = max(np.eye(count), key=table.ndcg)
-    value = table.ndcg(weights)
+
+    scores: list[Floats]
+    wanted: NDArray[np.bool_]
+    sizes: NDArray[np.int64]
+    k: int
+
+    def ndcg(self, weights: Weights) -> NDArray[np.float64]:
+        """(shoppers,) NDCG@k of the weighted sum."""
+        hits = np.zeros((len(self.sizes), self.k), bool)
+        for start in range(0, len(hits), RANKED):
+            rows = slice(start, start + RANKED)
+            total = np.zeros_like(self.scores[0][rows])
+            for weight, part in zip(weights, self.scores, strict=True):
+                if weight:
+                    total += np.float32(weight) * part[rows]
+            places = np.argpartition(-total, min(self.k, total.shape[1]) - 1, axis=1)[:, : self.k]
+            ranked = np.argsort(-np.take_along_axis(total, places, 1), axis=1, kind="stable")
+            order = np.take_along_axis(places, ranked, 1)
+            hits[rows, : order.shape[1]] = np.take_along_axis(self.wanted[rows], order, 1)
+        return metrics.ndcg(hits, self.sizes)
+
+    def of(self, chosen: NDArray[np.int64]) -> Proposals:
+        """Those to some of the shoppers."""
+        return Proposals(
+            [part[chosen] for part in self.scores], self.wanted[chosen], self.sizes[chosen], self.k
+        )
+
+
+def proposals(parts: Sequence[Recommender], spreads: Weights, asked: Holdout, *, k: int) -> Proposals:
+    """The parts must share their products. Every part is asked about every shopper once."""
+    products = parts[0].products
+    own = products.positions(asked.products.ids)
+    deep = min(DEPTH * k, len(products))
+    width = deep * len(parts)
+    scores = [np.zeros((len(asked), width), np.float32) for _ in parts]
+    wanted = np.zeros((len(asked), width), bool)
+    for start in range(0, len(asked), BATCH):
+        histories = asked.histories[start : start + BATCH]
+        tables = [
+            part.score(histories) / np.float32(spread) for part, spread in zip(parts, spreads, strict=True)
+        ]
+        for row in range(len(histories)):
+            left_out = asked.left_out(start + row, products)
+            for table in tables:
+                table[row, left_out[left_out >= 0]] = -np.inf
+        near = np.concatenate(
+            [np.argpartition(-table, deep - 1, axis=1)[:, :deep] for table in tables], axis=1
+        )
+        near.sort(axis=1)
+        repeated = np.zeros(near.shape, bool)
+        repeated[:, 1:] = near[:, 1:] == near[:, :-1]
+        for part, table in zip(scores, tables, strict=True):
+            part[start : start + len(histories)] = np.where(
+                repeated, -np.inf, np.take_along_axis(table, near, 1)
+            )
+        for row in range(len(histories)):
+            liked = own[asked.relevant[start + row]]
+            wanted[start + row] = np.isin(near[row], liked[liked >= 0]) & ~repeated[row]
+    sizes = np.array([len(liked) for liked in asked.relevant], np.int64)
+    return Proposals(scores, wanted, sizes, k)
+
+
+def best_weights(table: Proposals) -> Weights:
+    """(parts,) weights, 0 or more, of sum 1: steps from one part to another while mean NDCG@k rises.
+
+    Starts from the best single part; the step becomes smaller where none of its size helps.
+    """
+    weights: Weights = max(np.eye(len(table.scores)), key=lambda alone: metrics.mean(table.ndcg(alone)))
+    value = metrics.mean(table.ndcg(weights))
+    known = {_key(weights)}
     for step in STEPS:
         improved = True
         while improved:
             improved = False
             for moved in _moves(weights, step):
-                reached = table.ndcg(moved)
+                if _key(moved) in known:
+                    continue
+                known.add(_key(moved))
+                reached = metrics.mean(table.ndcg(moved))
                 if reached > value:
                     weights, value, improved = moved, reached, True
                     break
     return weights
 
 
-def _moves(weights: Weights, step: float) -> list[Weights]:
+def gain(table: Proposals) -> float:
+    """What the best weights add to NDCG@k beside the best single part, on shoppers they were not chosen on.
+
+    Every half of the shoppers is ranked by the weights, and by the single part, that are best on the other.
+    """
+    halves = [np.arange(first, len(table.sizes), 2) for first in (0, 1)]
+    if not all(map(len, halves)):
+        return 0.0
+    gains = []
+    for own, other in (halves, halves[::-1]):
+        learned, tried = table.of(other), table.of(own)
+        alone: Weights = max(np.eye(len(table.scores)), key=lambda each: metrics.mean(learned.ndcg(each)))
+        gains.append(tried.ndcg(best_weights(learned)) - tried.ndcg(alone))
+    return metrics.mean(np.concatenate(gains))
+
+
+def _moves(weights: Weights, step: float) -> Iterator[Weights]:
     """The weights after moving a step from one part to another, as far as there is something to move."""
-    moves = []
     for giver in range(len(weights)):
         for taker in range(len(weights)):
             if giver != taker and weights[giver] > 0:
@@ -57,53 +138,8 @@ def _moves(weights: Weights, step: float) -> list[Weights]:
                 amount = min(step, weights[giver])
                 moved[giver] -= amount
                 moved[taker] += amount
-                moves.append(np.where(moved < 1e-9, 0.0, moved))
-    return moves
+                yield np.where(moved < 1e-9, 0.0, moved)
 
 
-class _Scores:
-    """Every part's scores of the shoppers asked, computed once."""
-
-    def __init__(self, model: BlendModel, validation: Holdout, k: int) -> None:
-        rows = min(len(validation), max(BATCH, CELLS // max(1, len(model.products))))
-        self._k = k
-        self._histories = validation.histories[:rows]
-        own = model.products.positions(validation.products.ids)
-        relevant = [own[wanted] for wanted in validation.relevant[:rows]]
-        self._sizes = np.array([len(wanted) for wanted in relevant], np.int64)
-        self._relevant = [wanted[wanted >= 0] for wanted in relevant]
-        self._seen: Sequence[Positions] = [
-            model.products.positions(history.products) for history in self._histories
-        ]
-        self._parts = [
-            np.concatenate(
-                [
-                    factor * part.score(self._histories[start : start + BATCH])
-                    for start in range(0, rows, BATCH)
-                ]
-            )
-            for factor, part in zip(model.factors, model.parts, strict=True)
-            if part is not None
-        ]
-        self._known: dict[tuple[float, ...], float] = {}
-
-    def ndcg(self, weights: Weights) -> float:
-        """The mean over the shoppers asked."""
-        key = tuple(np.round(weights, 6).tolist())
-        if key not in self._known:
-            self._known[key] = self._measured(weights)
-        return self._known[key]
-
-    def _measured(self, weights: Weights) -> float:
-        values = []
-        for start in range(0, len(self._histories), BATCH):
-            rows = slice(start, start + BATCH)
-            scores = sum(
-                np.float32(weight) * part[rows]
-                for weight, part in zip(weights, self._parts, strict=True)
-                if weight
-            )
-            shown = top_batch(np.asarray(scores, np.float32), self._k, exclude=self._seen[rows])
-            hits = metrics.hits_of(shown, self._relevant[rows], self._k)
-            values.append(metrics.ndcg(hits, self._sizes[rows]))
-        return metrics.mean(np.concatenate(values))
+def _key(weights: Weights) -> tuple[float, ...]:
+    return tuple(np.round(weights, 6).tolist())

@@ -74,7 +74,8 @@ class TakesNewProducts(Protocol):
 class Algorithm(Protocol):
     """How to fit a model and how to bring one back from its arrays. `Config` is a frozen dataclass.
 
-    search: setting of the config -> values worth trying on a validation part; empty if there is no choice.
+    search: setting of the config -> values worth trying on a validation part, in order; empty if there is no
+    choice. `Starts` and `Needs` are optional.
     """
 
     name: str
@@ -90,6 +91,22 @@ class Algorithm(Protocol):
     ) -> Recommender: ...
 
     def restore(self, config: Any, products: Vocabulary, arrays: Arrays) -> Recommender: ...
+
+
+@runtime_checkable
+class Starts(Protocol):
+    """Optional: starts are settings, beside the defaults, that were good on data of one kind or another; what
+    they leave out is the default. They are tried before all others."""
+
+    starts: ClassVar[tuple[Mapping[str, Any], ...]]
+
+
+@runtime_checkable
+class Needs(Protocol):
+    """Optional: needs tells of settings that change nothing without "order" among a shopper's rows, "time",
+    that is moments days apart, or "features" of products; the setting "" stands for the whole algorithm."""
+
+    needs: ClassVar[Mapping[str, str]]
 
 
 class RatingAlgorithm(Protocol):

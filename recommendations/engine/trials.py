@@ -10,11 +10,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from recommendations.engine.algorithms.blend import BlendConfig, BlendModel
-from recommendations.engine.blending import best_weights, weighed
+from recommendations.engine.blending import best_weights, gain, proposals
 from recommendations.engine.evaluation.cuts import some_of
 from recommendations.engine.evaluation.report import evaluate
 from recommendations.engine.evaluation.split import Holdout
-from recommendations.engine.protocols import Algorithm
+from recommendations.engine.protocols import Algorithm, Explains, Recommender
+from recommendations.engine.stacking import hold_out_last, spread
 from recommendations.engine.types import Interactions, Progress, Vocabulary
 
 Now: TypeAlias = Callable[[], float]
@@ -28,8 +29,10 @@ PATIENCE, PATIENCE_SHARE = 5.0, 0.05
 """A fit that takes so many times longer than expected is given up, unless that is little of the time."""
 CAUTION, HOPE = 0.9, 0.6
 """Power of the growth of the data by which times are expected to grow before that is known."""
-BLEND_ROUNDS = 20
-"""Rankings of the validation part that weighing the parts of a blend takes, about."""
+WEIGHING = 2.0
+"""Weighing the parts of a blend takes so many times their scoring of the validation part, about."""
+KEPT_BYTES = 1_000_000_000
+"""The memory for the best model of each algorithm, kept for blends; what does not fit in is fitted again."""
 SAMPLE_SHOPPERS, TIMING_SHOPPERS, TIMING_ROWS = 1_500, 200, 10_000
 """Shoppers asked on a sample of the data, and on one so small that it only tells how long things take."""
 
@@ -93,6 +96,7 @@ class Runner:
         self._fewest = some_of(self._few, TIMING_SHOPPERS, random=np.random.default_rng(seed))
         self._samples = {1.0: Sample(1.0, train)}
         self._sizes: dict[float, tuple[int, int]] = {1.0: (len(train), len(train.products))}
+        self._models: dict[str, tuple[Trial, Recommender]] = {}
 
     @property
     def left(self) -> float:
@@ -119,41 +123,82 @@ class Runner:
         self._remember(trial)
         return trial
 
+    def best_of(self, algorithm: str, share: float = 1.0) -> Trial | None:
+        """The best finished trial of an algorithm on a share of the shoppers."""
+        own = [trial for trial in self.trials if (trial.algorithm, trial.share) == (algorithm, share)]
+        finished = [trial for trial in own if not math.isnan(trial.value)]
+        return max(finished, key=lambda trial: trial.value, default=None)
+
     def run_blend(self, blend: Algorithm, parts: Sequence[Trial]) -> Trial | None:
-        """The parts fitted once more and summed with the best weights; None where time is too short."""
-        fits = sum(part.fit_seconds for part in parts)
-        scores = sum(part.score_seconds for part in parts)
-        shoppers = len(self._samples[1.0].interactions.shoppers)
-        weighing = (BLEND_ROUNDS * min(part.score_seconds for part in parts) + scores) * len(self.validation)
-        allowed = self.left - REFIT * fits - weighing - scores * shoppers
-        if fits > allowed:
+        """The parts summed with the best weights; None where time is too short or the best part is as good.
+
+        The models of the parts are those of their trials where they were kept.
+        """
+        if self.blend_seconds(parts) > self.left:
             return None
-        pairs = [(part.algorithm, part.config) for part in parts]
-        config = BlendConfig.of(pairs, [1 / len(parts)] * len(parts))
-        started = self._now()
         try:
-            model = blend.fit(
-                self._samples[1.0].interactions, config, seed=self._seed,
-                progress=self._watch(f"{blend.name} of {len(parts)}", allowed),
-            )  # fmt: skip
+            models = [self._model(part) for part in parts]
         except (OutOfTimeError, ValueError, MemoryError):
             return None
-        fitted = self._now() - started
-        assert isinstance(model, BlendModel)
-        weights = best_weights(model, self.validation, k=self._k)
-        kept = [number for number, weight in enumerate(weights) if weight]
-        if len(kept) < 2:
+        explained = [pair for pair in zip(parts, models, strict=True) if isinstance(pair[1], Explains)]
+        if len(explained) < 2:
             return None
-        asked = self._now()
-        value: float = evaluate(weighed(model, weights), self.validation, ks=(self._k,)).values[
-            self.criterion
-        ]
-        final = BlendConfig.of([pairs[each] for each in kept], [float(weights[each]) for each in kept])
-        trial = Trial(
-            blend.name, final, 1.0, value, fitted, (self._now() - asked) / max(1, len(self.validation))
-        )
-        self._remember(trial)
+        trial = self._blended(blend, explained)
+        self._tell(f"{blend.name} of {len(parts)}", self._used())
+        if trial is not None:
+            self._remember(trial)
         return trial
+
+    def blend_seconds(self, parts: Sequence[Trial]) -> float:
+        """For weighing the parts, for fitting them once more in the end, and for asking all shoppers."""
+        shoppers = len(self._samples[1.0].interactions.shoppers)
+        again = sum(part.fit_seconds for part in parts if not self._is_kept(part))
+        fits = sum(part.fit_seconds for part in parts)
+        scores = sum(part.score_seconds for part in parts)
+        return again + REFIT * fits + scores * (WEIGHING * len(self.validation) + shoppers)
+
+    def _blended(self, blend: Algorithm, parts: Sequence[tuple[Trial, Recommender]]) -> Trial | None:
+        """The trial of the best weights; None where no blend is better."""
+        train = self._samples[1.0].interactions
+        asked = hold_out_last(train, random=np.random.default_rng(self._seed))[1]
+        models = [model for _, model in parts]
+        spreads = np.array([spread(model, asked.histories) for model in models])
+        table = proposals(models, spreads, self.validation, k=self._k)
+        weights = best_weights(table)
+        kept = np.flatnonzero(weights).tolist()
+        if len(kept) < 2 or gain(table) <= 0:
+            return None
+        model = BlendModel(
+            train.products, [models[each] for each in kept],
+            np.asarray(weights[kept] / spreads[kept], np.float32),
+        )  # fmt: skip
+        asking = self._now()
+        value: float = evaluate(model, self.validation, ks=(self._k,)).values[self.criterion]
+        score_seconds = (self._now() - asking) / max(1, len(self.validation))
+        pairs = [(parts[each][0].algorithm, parts[each][0].config) for each in kept]
+        config = BlendConfig.of(pairs, [float(weights[each]) for each in kept], places=self._k)
+        fits = sum(parts[each][0].fit_seconds for each in kept)
+        return Trial(blend.name, config, 1.0, value, fits, score_seconds)
+
+    def _is_kept(self, trial: Trial) -> bool:
+        return trial.algorithm in self._models and self._models[trial.algorithm][0] == trial
+
+    def _model(self, trial: Trial) -> Recommender:
+        """The fitted model of a trial on all shoppers."""
+        if self._is_kept(trial):
+            return self._models[trial.algorithm][1]
+        watch = self._watch(f"{trial.algorithm} once more", self.left)
+        return self.algorithms[trial.algorithm].fit(
+            self._samples[1.0].interactions, trial.config, seed=self._seed, progress=watch
+        )
+
+    def _keep(self, trial: Trial, model: Recommender) -> None:
+        """The best model of an algorithm, unless it takes more memory than there is for such."""
+        others = {name: pair for name, pair in self._models.items() if name != trial.algorithm}
+        held = sum(_bytes(other) for _, other in others.values())
+        self._models = others
+        if held + _bytes(model) <= KEPT_BYTES:
+            self._models[trial.algorithm] = (trial, model)
 
     def take_unseen(self, trial: Trial) -> None:
         """Make the trial of a sample the best one, if fitting it on everything will end in time."""
@@ -219,7 +264,11 @@ class Runner:
         asked = self._asked(share)
         value: float = evaluate(model, asked, ks=(self._k,)).values[self.criterion]
         scored = (self._now() - fitted) / max(1, len(asked))
-        return Trial(algorithm, config, share, value, fitted - started, scored)
+        trial = Trial(algorithm, config, share, value, fitted - started, scored)
+        before = self.best_of(algorithm)
+        if share == 1.0 and (before is None or value > before.value):
+            self._keep(trial, model)
+        return trial
 
     def _watch(self, label: str, allowed: float) -> Progress:
         """A progress callback that gives the fit up when, by its pace, it would take longer than allowed."""
@@ -258,6 +307,10 @@ class Runner:
             drawn = np.random.default_rng(self._seed).random(len(whole.shoppers)) < share
             self._samples[share] = Sample(share, compact(whole.rows(drawn[whole.shopper])))
         return self._samples[share]
+
+
+def _bytes(model: Recommender) -> int:
+    return sum(array.nbytes for array in model.arrays().values())
 
 
 def compact(interactions: Interactions) -> Interactions:

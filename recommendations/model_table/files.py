@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,11 @@ def read_feedback(path: Path) -> tuple[Feedback, str | None]:
         times=np.arange(len(frame)) if time is None else _times(path, frame[time]),
     )
     return feedback, time
+
+
+def unordered(feedback: Feedback) -> Feedback:
+    """The same with all rows at one time, where the order of the file is not taken to mean anything."""
+    return replace(feedback, times=np.zeros(len(feedback), np.int64))
 
 
 def with_numbers(*parts: Feedback) -> list[Feedback]:

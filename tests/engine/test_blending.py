@@ -9,7 +9,7 @@ import pytest
 
 from recommendations.engine.algorithms.blend import BlendModel
 from recommendations.engine.algorithms.catalogue import ALGORITHMS
-from recommendations.engine.blending import best_weights, weighed
+from recommendations.engine.blending import Proposals, best_weights, gain, proposals
 from recommendations.engine.choosing import choose
 from recommendations.engine.evaluation.cuts import Feedback, RandomCut, ask, latest
 from recommendations.engine.evaluation.report import evaluate
@@ -48,21 +48,30 @@ def blend(*tables: Floats) -> BlendModel:
     return BlendModel(parts[0].products, parts, np.full(len(parts), 1 / len(parts), np.float32))
 
 
+def weighed(model: BlendModel, weights: Any) -> BlendModel:
+    return BlendModel(model.products, model.parts, np.asarray(weights, np.float32))
+
+
+def asked_of(model: BlendModel, holdout: Holdout, k: int = 10) -> Proposals:
+    parts = [part for part in model.parts if part is not None]
+    return proposals(parts, np.ones(len(parts)), holdout, k=k)
+
+
 def noise(seed: int, count: int = 120) -> Floats:
     return np.random.default_rng(seed).normal(size=(count, count)).astype(np.float32)
 
 
 def test_a_part_that_knows_nothing_gets_no_weight() -> None:
     holdout, truth = question()
-    assert best_weights(blend(truth, noise(1)), holdout, k=10).tolist() == [1, 0]
-    assert best_weights(blend(noise(1), truth), holdout, k=10).tolist() == [0, 1]
+    assert best_weights(asked_of(blend(truth, noise(1)), holdout)).tolist() == [1, 0]
+    assert best_weights(asked_of(blend(noise(1), truth), holdout)).tolist() == [0, 1]
 
 
 def test_parts_that_err_apart_are_better_together() -> None:
     holdout, truth = question()
     one, other = 2 * truth + noise(1), 2 * truth + noise(2)
     model = blend(one, other)
-    weights = best_weights(model, holdout, k=10)
+    weights = best_weights(asked_of(model, holdout))
     assert weights.sum() == pytest.approx(1)
     assert weights.min() >= 0.2
     ndcg = [
@@ -72,11 +81,31 @@ def test_parts_that_err_apart_are_better_together() -> None:
     assert ndcg[0] > 1.1 * max(ndcg[1:])
 
 
-def test_weighing_is_the_weighted_sum_of_the_scores() -> None:
+@pytest.mark.parametrize("weights", [[1.0, 0.0], [0.0, 1.0], [0.7, 0.3], [0.25, 0.75]])
+def test_weighing_only_what_is_proposed_gives_the_value_of_the_whole_ranking(weights: list[float]) -> None:
     holdout, truth = question()
-    one, other = truth + noise(1), noise(2)
-    shown = weighed(blend(one, other), np.array([0.7, 0.3])).score(holdout.histories)
-    np.testing.assert_allclose(shown, 0.7 * one + 0.3 * other, rtol=1e-4, atol=1e-5)
+    model = blend(2 * truth + noise(1), 2 * truth + noise(2))
+    whole = evaluate(weighed(model, weights), holdout, ks=(10,)).by_shopper["ndcg@10"]
+    np.testing.assert_allclose(asked_of(model, holdout).ndcg(np.array(weights)), whole, atol=1e-6)
+
+
+def test_the_gain_is_what_shoppers_not_weighed_on_get_from_it() -> None:
+    holdout, truth = question()
+    alike = asked_of(blend(2 * truth + noise(1), 2 * truth + noise(1)), holdout)
+    apart = asked_of(blend(2 * truth + noise(1), 2 * truth + noise(2)), holdout)
+    assert gain(alike) == 0
+    assert gain(apart) > 0.05
+    assert gain(apart.of(np.arange(1))) == 0
+
+
+def test_the_parts_are_asked_in_their_own_spreads() -> None:
+    holdout, truth = question()
+    model = blend(2 * truth + noise(1), 1_000 * (2 * truth + noise(2)))
+    parts = [part for part in model.parts if part is not None]
+    even = best_weights(proposals(parts, np.array([1.0, 1_000.0]), holdout, k=10))
+    np.testing.assert_allclose(
+        even, best_weights(asked_of(blend(2 * truth + noise(1), 2 * truth + noise(2)), holdout))
+    )
 
 
 def learned_and_asked() -> tuple[Interactions, Holdout]:

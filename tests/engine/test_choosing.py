@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from recommendations.engine import choosing
+from recommendations.engine import choosing, searching
 from recommendations.engine.algorithms.catalogue import ALGORITHMS
-from recommendations.engine.choosing import Outcome, choose, configurations, neighbours, rungs
+from recommendations.engine.choosing import Outcome, choose
 from recommendations.engine.evaluation.cuts import Feedback, RandomCut, ask, latest
+from recommendations.engine.searching import rungs
+from recommendations.engine.starting import configurations, neighbours
 from recommendations.engine.trials import compact
 from recommendations.engine.types import Arrays, Floats, Interactions, Progress, Vocabulary
 from tests.engine.builders import tastes
@@ -165,8 +167,8 @@ def test_what_takes_too_long_is_given_up_for_what_does_not(
 def test_the_best_of_a_sample_is_taken_where_all_shoppers_would_take_too_long(
     monkeypatch: pytest.MonkeyPatch, watch: Watch
 ) -> None:
-    monkeypatch.setattr(choosing, "RUNG_ROWS", 500)
-    monkeypatch.setattr(choosing, "PROBE_ROWS", 300)
+    monkeypatch.setattr(searching, "RUNG_ROWS", 500)
+    monkeypatch.setattr(searching, "PROBE_ROWS", 300)
     poor, dear = Knob("poor", watch, cost=0.1, spoilt=20.0), Knob("dear", watch, cost=20.0)
     outcome = chosen(monkeypatch, watch, poor, dear, budget=100.0)
     assert outcome.best is not None
@@ -277,23 +279,29 @@ def _all_steps(algorithm: Any, setting: str) -> list[Any]:
     """What is reached from the default by steps in one setting."""
     found = [algorithm.config_class()]
     for config in found:
-        found += [near for near in neighbours(algorithm, config, setting) if near not in found]
+        near = neighbours(config, setting, algorithm.search[setting])
+        found += [each for each in near if each not in found]
     return found
 
 
 def test_configurations_begin_with_the_default_and_do_not_repeat(watch: Watch) -> None:
-    found = list(configurations(Knob("knob", watch), np.random.default_rng(0)))
+    found = list(configurations(Knob("knob", watch), frozenset(), np.random.default_rng(0)))
     assert found[0] == KnobConfig()
     # 8 x 2 combinations without the invalid 7s.
     assert len(found) == len(set(found)) == 14
 
 
 def test_neighbours_are_one_step_away(watch: Watch) -> None:
-    knob = Knob("knob", watch)
-    assert [config.knob for config in neighbours(knob, KnobConfig(knob=3), "knob")] == [4, 2]
-    assert [config.knob for config in neighbours(knob, KnobConfig(knob=6), "knob")] == [5]
+    def near(knob: int, step: int = 1) -> list[int]:
+        found = neighbours(KnobConfig(knob=knob), "knob", Knob("knob", watch).search["knob"], step=step)
+        return [config.knob for config in found]
+
+    assert near(3) == [4, 2]
+    assert near(6) == [5]
+    assert near(3, step=2) == [5, 1]
+    assert near(1, step=2) == [3, 0]
     # A value that is not in the list may go anywhere in it that is valid.
-    assert len(list(neighbours(knob, KnobConfig(knob=99), "knob"))) == 7
+    assert len(near(99)) == 7
 
 
 def test_samples_grow_fourfold_and_small_data_needs_none() -> None:
@@ -310,3 +318,40 @@ def test_a_compact_sample_holds_the_same_rows_and_nothing_else() -> None:
     assert set(small.product.tolist()) == set(range(len(small.products)))
     np.testing.assert_array_equal(small.products.ids[small.product], part.products.ids[part.product])
     np.testing.assert_array_equal(small.shoppers.ids[small.shopper], part.shoppers.ids[part.shopper])
+
+
+def near(monkeypatch: pytest.MonkeyPatch, watch: Watch, around: tuple[str, Any], *names: str) -> Outcome:
+    return chosen(monkeypatch, watch, *(Knob(name, watch) for name in names), around=around)
+
+
+def test_around_an_earlier_winner_only_its_own_settings_and_the_baselines_are_tried(
+    monkeypatch: pytest.MonkeyPatch, watch: Watch
+) -> None:
+    winner = ("winner", KnobConfig(knob=4, other="b"))
+    outcome = near(monkeypatch, watch, winner, "popularity", "item_knn", "other", "winner")
+    assert outcome.best is not None
+    assert outcome.best.config.knob == 5
+    assert {trial.algorithm for trial in outcome.trials} == {"popularity", "item_knn", "winner"}
+    assert outcome.left_out == {"other": "the earlier winner was of another kind"}
+    own = [trial.config for trial in outcome.trials if trial.algorithm == "winner"]
+    assert own[0] == winner[1]
+    # Not its default, nor anything else that is far away.
+    assert all(abs(config.knob - 4) <= 3 for config in own)
+    baselines = [trial for trial in outcome.trials if trial.algorithm == "item_knn"]
+    assert [trial.config for trial in baselines] == [KnobConfig()]
+
+
+def test_a_search_around_a_winner_is_short(monkeypatch: pytest.MonkeyPatch, watch: Watch) -> None:
+    whole = chosen(monkeypatch, watch, Knob("a", watch), Knob("winner", watch))
+    short = near(monkeypatch, watch, ("winner", KnobConfig(knob=5)), "a", "winner")
+    assert len(short.trials) < len(whole.trials) / 2
+
+
+@pytest.mark.parametrize("budget", [3.0, 10.0, 40.0])
+def test_a_search_around_a_winner_keeps_to_its_time(
+    monkeypatch: pytest.MonkeyPatch, watch: Watch, budget: float
+) -> None:
+    knobs = (Knob("popularity", watch, cost=0.1, spoilt=5.0), Knob("winner", watch))
+    outcome = chosen(monkeypatch, watch, *knobs, budget=budget, around=("winner", KnobConfig(knob=3)))
+    assert outcome.best is not None
+    assert watch.seconds + outcome.best.fit_seconds <= budget

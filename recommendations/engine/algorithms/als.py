@@ -58,6 +58,13 @@ class Als:
         "unobserved": (0.01, 0.03, 0.1, 0.2, 0.5),
         "regularization": (0.001, 0.0025, 0.005, 0.01),
     }
+    starts: ClassVar[tuple[Mapping[str, Any], ...]] = (
+        {"unobserved": 0.2, "regularization": 0.01},
+        {"unobserved": 0.03, "regularization": 0.0025},
+        {"unobserved": 0.2, "regularization": 0.01, "factors": 256},
+        {"unobserved": 0.03, "regularization": 0.005, "factors": 256},
+    )
+    """Dense data, sparse data, and both with more factors."""
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
         """Some 10 rows of 128 factors a millisecond and epoch; 600,000 are a few minutes."""

@@ -115,6 +115,8 @@ class Content:
         "description": (0.0, 0.5),
         "price": (0.0, 0.1, 0.5),
     }
+    needs: ClassVar[Mapping[str, str]] = {"": "features"}
+    starts: ClassVar[tuple[Mapping[str, Any], ...]] = ()
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
         """For a catalogue whose texts fit in memory. Without features it costs nothing and scores all 0."""

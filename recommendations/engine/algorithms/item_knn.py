@@ -53,6 +53,11 @@ class ItemKnn:
         "shrinkage": (0.0, 5.0, 20.0, 100.0),
         "recency": (1.0, 0.9, 0.8, 0.7),
     }
+    needs: ClassVar[Mapping[str, str]] = {"recency": "order"}
+    starts: ClassVar[tuple[Mapping[str, Any], ...]] = (
+        {"neighbours": 1000, "shrinkage": 20.0},
+        {"neighbours": 1000, "shrinkage": 20.0, "recency": 0.8},
+    )
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
         """Memory is bounded by the blocks; every product's row of similarities is sorted."""

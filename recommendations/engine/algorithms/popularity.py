@@ -62,6 +62,8 @@ class Popularity:
     name = "popularity"
     config_class = PopularityConfig
     search: ClassVar[Mapping[str, tuple[Any, ...]]] = {"half_life_days": (7.0, 30.0, 90.0, 365.0, None)}
+    needs: ClassVar[Mapping[str, str]] = {"half_life_days": "time"}
+    starts: ClassVar[tuple[Mapping[str, Any], ...]] = ({"half_life_days": 30.0},)
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
         """Always: it counts."""

@@ -50,15 +50,24 @@ class SparseEase:
     name = "sparse_ease"
     config_class = SparseEaseConfig
     search: ClassVar[Mapping[str, tuple[Any, ...]]] = {
-        "regularization": (20.0, 50.0, 100.0, 150.0, 200.0, 400.0),
-        "recency": (1.0, 0.95, 0.9, 0.8, 0.7),
-        "sequence": (0.0, 0.5, 0.7),
+        "regularization": (2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 150.0, 200.0, 300.0, 400.0, 800.0),
+        "dropout": (0.0, 0.3, 0.5, 0.6, 0.7, 0.8),
+        "shopper_exponent": (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 1.0),
+        "popularity_exponent": (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4),
+        "recency": (1.0, 0.95, 0.9, 0.8, 0.7, 0.6),
+        "sequence": (0.0, 0.3, 0.5, 0.7, 0.85),
         "trend": (0.0, 0.5, 1.0, 1.3),
-        "popularity_exponent": (0.0, 0.05, 0.1, 0.2),
-        "shopper_exponent": (0.0, 0.4, 0.8),
-        "dropout": (0.0, 0.3, 0.6),
         "neighbours": (50, 100),
     }
+    needs: ClassVar[Mapping[str, str]] = {"recency": "order", "sequence": "order", "trend": "time"}
+    starts: ClassVar[tuple[Mapping[str, Any], ...]] = (
+        {"dropout": 0.5, "shopper_exponent": 0.7, "popularity_exponent": 0.1},
+        {"regularization": 100.0, "dropout": 0.5, "shopper_exponent": 0.4},
+        {"regularization": 20.0, "dropout": 0.3, "shopper_exponent": 0.4},
+        {"regularization": 50.0, "dropout": 0.6, "popularity_exponent": 0.2, "recency": 0.7, "sequence": 0.5},
+        {"recency": 0.7, "trend": 1.0},
+    )
+    """Dense, as ratings are; sparse; very sparse; one after the other; bought again and again in seasons."""
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
         """The sparse matrix of what is owned together decides, and the number of regressions."""

@@ -137,6 +137,7 @@ class SvdRanking:
         "popularity_exponent": (0.25, 0.75),
         "shopper_regularization": (2.0, 10.0),
     }
+    starts: ClassVar[tuple[Mapping[str, Any], ...]] = ()
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
         """20 epochs of 5 labels a row, some 3 million labels a second."""

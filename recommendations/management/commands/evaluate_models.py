@@ -16,7 +16,7 @@ from recommendations import dataset
 from recommendations.conf import RATING_WEIGHTS, conf
 from recommendations.engine.algorithms.catalogue import algorithm_named
 from recommendations.engine.evaluation.cuts import Feedback
-from recommendations.model_table.files import NotFeedbackError, read_feedback, with_numbers
+from recommendations.model_table.files import NotFeedbackError, read_feedback, unordered, with_numbers
 from recommendations.model_table.table import ALL, AUTO, Json, NothingToMeasureError, Request, table_of
 from recommendations.model_table.task import (
     SPLITS,
@@ -160,7 +160,10 @@ def _task(options: dict[str, Any]) -> Task:
 def _task_of_two_files(options: dict[str, Any]) -> Task:
     (train, time_column), (test, _) = read_feedback(options["train"]), read_feedback(options["test"])
     train, test = (_weighed(part, options) for part in with_numbers(train, test))
-    inner = _named_validation(options) or inner_cut_of_files(time_column, seed=options["seed"])
+    named = _named_validation(options)
+    if named is None and time_column is None:
+        train = unordered(train)
+    inner = named or inner_cut_of_files(time_column, seed=options["seed"])
     return task_of(
         train, test, split="given files", inner=inner, newcomers=True, repeats=bool(options["repeats"])
     )

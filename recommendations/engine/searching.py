@@ -1,0 +1,310 @@
+"""The stages of a search for the best algorithm and settings, each within its share of the time.
+
+The default settings of every algorithm on growing shares of the shoppers tell what fits cost and who keeps
+up; then come the other `starts` of those who do, on as many shoppers as time allows and the best of them on
+all (successive halving: Jamieson, Talwalkar, "Non-stochastic best arm identification and hyperparameter
+optimization", AISTATS 2016); steps to neighbouring settings while they help; a look around the leader; and a
+blend of the best.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from recommendations.engine.protocols import Algorithm, Starts
+from recommendations.engine.starting import configurations, draws, neighbours, searched, starts
+from recommendations.engine.trials import Runner, Trial
+
+PROBE_ROWS, RUNG_ROWS = 4_000, 20_000
+CONFIGS = 8
+"""So many settings are tried of an algorithm that has no `starts` of its own."""
+BLEND, MOST_PARTS = "blend", 5
+BASELINES = ("popularity", "item_knn")
+KEPT = 3
+"""One of so many goes on to all shoppers."""
+HOPELESS = 0.7
+"""A share of the leader's value: what is below is not tried further, unless it costs next to nothing."""
+CHEAP, DEAR = 0.01, 0.03
+"""Shares of the time: a trial that takes less than the first needs no promise, one that takes more than the
+second a good one."""
+RACING, RACING_IF_DEAR = 0.85, 0.9
+"""The same as HOPELESS for a place among those whose settings are refined, and in the blend."""
+CLIMBING, STARTING, REFINING = 0.35, 0.6, 0.9
+"""Shares of the time at which the stages end; the rest is for blends."""
+WIDE, WIDE_FROM = 2, 6
+"""First steps are so many places long in a setting with at least so many values."""
+ROAMING = 10
+"""The look around the leader ends when so many in a row were no better."""
+
+
+class Search:
+    """The stages, in order, on a runner of trials. told: as by `starting.told_by`."""
+
+    def __init__(
+        self, runner: Runner, budget: float, told: frozenset[str], random: np.random.Generator
+    ) -> None:
+        self._runner = runner
+        self._budget = budget
+        self._told = told
+        self._random = random
+        self._rungs = rungs(len(runner.sample(1.0).interactions))
+        self._configs = {name: self._starting(algorithm) for name, algorithm in runner.algorithms.items()}
+
+    def _starting(self, algorithm: Algorithm) -> list[Any]:
+        if isinstance(algorithm, Starts):
+            return list(starts(algorithm, self._told))
+        return list(itertools.islice(configurations(algorithm, self._told, self._random), CONFIGS))
+
+    def everywhere(self, blend: Algorithm | None) -> None:
+        """All algorithms of the runner."""
+        self._be_prepared()
+        self._climb()
+        self._start()
+        self._refine(list(self._runner.algorithms), blended=blend is not None)
+        self._roam(blended=blend is not None)
+        if blend is not None:
+            self._blend(blend)
+        self._settle()
+
+    def around(self, parts: Sequence[tuple[str, Any]], blend: Algorithm | None) -> None:
+        """Only what an earlier winner consists of, and the baselines. blend: where it was one."""
+        self._be_prepared()
+        known = [(name, config) for name, config in parts if name in self._runner.algorithms]
+        for name, config in known:
+            self._configs[name].insert(0, config)
+            self._runner.run(name, config, 1.0)
+        if blend is not None and len(known) > 1:
+            self._blend(blend)
+        for name in BASELINES:
+            if name in self._configs:
+                self._try_one(name, self._runner.algorithms[name].config_class(), 1.0, end=0.0)
+        self._refine([name for name, _ in known], blended=blend is not None)
+        if blend is not None:
+            self._blend(blend)
+
+    def _be_prepared(self) -> None:
+        """Have something to choose, however short the time."""
+        for name in ("popularity", *self._configs):
+            if name in self._configs:
+                self._runner.run(name, self._configs[name][0], 1.0)
+                return
+
+    def _climb(self) -> None:
+        """The default of each algorithm on ever more shoppers, as long as it keeps up with the others."""
+        for share in self._rungs[:1]:
+            for name, configs in self._configs.items():
+                self._runner.run(name, configs[0], share)
+        # First those that leave time for others, then the others as far as it goes.
+        for part in (0.5, 1.0):
+            for name in self._by_cost(1.0):
+                for share in [*self._rungs[1:], 1.0]:
+                    tried = self._is_tried(name, self._configs[name][0], share)
+                    if not tried and not self._climbed(name, share, part):
+                        break
+
+    def _climbed(self, name: str, share: float, part: float) -> bool:
+        """Whether the algorithm may go on to the next share."""
+        config = self._configs[name][0]
+        if self._is_hopeless(name):
+            return False
+        if share < 1.0 and self._costs(name, at_most=CHEAP):
+            return True
+        in_the_end = self._runner.expected_seconds(name, config, 1.0, hopeful=True)
+        left = part * self._left_until(CLIMBING if part < 1 else REFINING)
+        if in_the_end > left:
+            return False
+        end = self._runner.left - left
+        return self._try_one(name, config, share, end=end)
+
+    def _start(self) -> None:
+        """The other starts of those that keep up, on as many shoppers as time allows."""
+        racing = [name for name in self._by_cost(1.0) if self._runner.best_of(name) is not None]
+        racing = [name for name in racing if not self._is_hopeless(name)]
+        for done, name in enumerate(racing):
+            seconds = self._left_until(STARTING) / (len(racing) - done)
+            configs = [config for config in self._configs[name] if not self._is_tried(name, config, 1.0)]
+            share = self._affordable_share(name, seconds / max(1, len(configs)))
+            end = self._runner.left - seconds
+            if share == 1.0:
+                self._try_all(name, configs, 1.0, end)
+                continue
+            # The default's place on all shoppers is known; on the sample it is needed for comparison.
+            self._try_all(name, self._configs[name], share, end)
+            best = sorted(self._finished(name, share), key=lambda trial: -trial.value)
+            kept = [trial.config for trial in best[: math.ceil(len(best) / KEPT)]]
+            self._try_all(name, kept, 1.0, end)
+
+    def _refine(self, names: list[str], *, blended: bool) -> None:
+        """Step to neighbouring settings while that helps: the leader gets as much time as all others."""
+        spent = {name: 0.0 for name in names if self._is_contender(name)}
+        places = dict.fromkeys(spent, 0)
+        while spent and self._runner.best is not None:
+            name = min(spent, key=lambda each: self._turn(each, spent[each], rivals=len(spent) - 1))
+            place, config = self._next_step(name, places[name])
+            if config is None or not self._try_one(name, config, 1.0, end=self._end(blended=blended)):
+                del spent[name]
+                continue
+            places[name] = place
+            spent[name] += self._tried(name, 1.0)[-1].fit_seconds
+
+    def _roam(self, *, blended: bool) -> None:
+        """Two settings of the leader changed at once, and steps from there where that helped."""
+        best = self._runner.best
+        if best is None or best.algorithm not in self._runner.algorithms:
+            return
+        name, vain = best.algorithm, 0
+        while vain < ROAMING:
+            before = self._runner.best_of(name)
+            assert before is not None
+            around = draws(
+                self._runner.algorithms[name], before.config, self._told, reach=2, random=self._random
+            )
+            fresh = (each for each in itertools.islice(around, 100) if not self._is_tried(name, each, 1.0))
+            config = next(fresh, None)
+            if config is None or not self._try_one(name, config, 1.0, end=self._end(blended=blended)):
+                return
+            after = self._runner.best_of(name)
+            vain += 1
+            if after is not before:
+                self._refine([name], blended=blended)
+                vain = 0
+
+    def _turn(self, name: str, spent: float, *, rivals: int) -> float:
+        """The lower, the sooner it is its turn: by its time after one more step, so small models go first."""
+        after = spent + self._runner.expected_seconds(name, self._configs[name][0], 1.0)
+        leads = self._runner.best is not None and self._runner.best.algorithm == name
+        return after / max(1, rivals) if leads else after
+
+    def _blend(self, blend: Algorithm) -> None:
+        """The best of every algorithm in the race as one, or as many of them as there is time for."""
+        parts = self._parts()
+        while len(parts) >= 2:
+            if self._runner.blend_seconds(parts) <= self._runner.left:
+                self._runner.run_blend(blend, parts)
+                return
+            # The dearest of those behind the leader is given up first.
+            parts.remove(max(parts[1:], key=lambda part: part.fit_seconds))
+
+    def _settle(self) -> None:
+        """What was best on a sample, but too slow to be tried on all shoppers, may still be fitted once."""
+        for trial in self._runner.trials:
+            name, best = trial.algorithm, self._runner.best
+            enough = trial.share in self._rungs[1:] and self._runner.best_of(name) is None
+            if enough and trial.value > (best.value if best is not None else 0.0):
+                self._runner.take_unseen(trial)
+
+    def _parts(self) -> list[Trial]:
+        """The best of each algorithm in the race, the best first."""
+        best = [
+            trial for name in self._runner.algorithms if (trial := self._runner.best_of(name)) is not None
+        ]
+        racing = [trial for trial in best if self._is_contender(trial.algorithm)]
+        return sorted(racing, key=lambda trial: -trial.value)[:MOST_PARTS]
+
+    def _end(self, *, blended: bool) -> float:
+        """Seconds that are left when the refining ends: more where a blend of the leaders needs them."""
+        end = self._end_of(REFINING)
+        needed = self._runner.blend_seconds(self._parts()) if blended else 0.0
+        return max(end, needed) if needed < 0.6 * self._budget else end
+
+    def _try_all(self, name: str, configs: list[Any], share: float, end: float) -> None:
+        for config in configs:
+            if not self._is_tried(name, config, share) and not self._try_one(name, config, share, end=end):
+                return
+
+    def _try_one(self, name: str, config: Any, share: float, *, end: float) -> bool:
+        """Whether it was tried; it is not if it would not end before so many seconds are left."""
+        if self._runner.left - self._runner.expected_seconds(name, config, share) < end:
+            return False
+        return self._runner.run(name, config, share) is not None
+
+    def _affordable_share(self, name: str, seconds: float) -> float:
+        """The largest share of the shoppers on which a trial takes less than that."""
+        config = self._configs[name][0]
+        shares = [1.0, *reversed(self._rungs[1:])]
+        expected = self._runner.expected_seconds
+        return next((share for share in shares if expected(name, config, share) <= seconds), shares[-1])
+
+    def _end_of(self, stage: float) -> float:
+        """Seconds that are left when the stage of that share of the time ends."""
+        return (1 - stage) * self._budget
+
+    def _left_until(self, stage: float) -> float:
+        return self._runner.left - self._end_of(stage)
+
+    def _by_cost(self, share: float) -> list[str]:
+        """The algorithms, the one with the quickest default first."""
+        costs = {
+            name: self._runner.expected_seconds(name, configs[0], share)
+            for name, configs in self._configs.items()
+        }
+        return sorted(costs, key=lambda name: costs[name])
+
+    def _is_tried(self, name: str, config: Any, share: float) -> bool:
+        return any(trial.config == config for trial in self._tried(name, share))
+
+    def _tried(self, name: str, share: float) -> list[Trial]:
+        return [trial for trial in self._runner.trials if (trial.algorithm, trial.share) == (name, share)]
+
+    def _finished(self, name: str, share: float) -> list[Trial]:
+        return [trial for trial in self._tried(name, share) if not math.isnan(trial.value)]
+
+    def _is_hopeless(self, name: str) -> bool:
+        """Far behind on the largest share it was tried on, and not cheap either."""
+        shares = [trial.share for trial in self._runner.trials if trial.algorithm == name]
+        own = self._runner.best_of(name, max(shares)) if shares else None
+        if own is None:
+            return bool(shares)
+        rivals = [self._runner.best_of(other, own.share) for other in self._runner.algorithms]
+        leading = max(rival.value for rival in rivals if rival is not None)
+        return own.value < HOPELESS * leading and not self._costs(name, at_most=CHEAP)
+
+    def _costs(self, name: str, *, at_most: float) -> bool:
+        """Whether a trial of it on all shoppers is known to take no more than that share of the time."""
+        seconds = self._runner.expected_seconds(name, self._configs[name][0], 1.0)
+        return 0 < seconds <= at_most * self._budget
+
+    def _is_contender(self, name: str) -> bool:
+        own, best = self._runner.best_of(name), self._runner.best
+        if own is None or best is None:
+            return False
+        single = max(trial.value for each in self._configs if (trial := self._runner.best_of(each)))
+        return own.value >= (RACING if self._costs(name, at_most=DEAR) else RACING_IF_DEAR) * single
+
+    def _next_step(self, name: str, place: int) -> tuple[int, Any | None]:
+        """(number of the setting, configuration) of the next untried step from the best one so far.
+
+        It begins with the setting that was changed last: a step that helped is followed by another like it.
+        Long steps come before short ones.
+        """
+        best = self._runner.best_of(name)
+        values = searched(self._runner.algorithms[name], self._told)
+        settings = list(values)
+        if best is None:
+            return place, None
+        for step in (WIDE, 1):
+            for number in range(len(settings)):
+                turn = (place + number) % len(settings)
+                own = values[settings[turn]]
+                if step > 1 and len(own) < WIDE_FROM:
+                    continue
+                for config in neighbours(best.config, settings[turn], own, step=step):
+                    if not self._is_tried(name, config, 1.0):
+                        return turn, config
+        return place, None
+
+
+def rungs(rows: int) -> list[float]:
+    """Shares of the shoppers, growing: one to learn what a fit costs, then fourfold up to a quarter."""
+    if rows <= RUNG_ROWS:
+        return []
+    shares = [0.25]
+    while rows * shares[0] / 4 >= RUNG_ROWS:
+        shares.insert(0, shares[0] / 4)
+    shares = [share for share in shares if rows * share >= RUNG_ROWS]
+    return [min(0.25, PROBE_ROWS / rows), *shares]
