@@ -63,6 +63,7 @@ class TrainingRun(models.Model):
         ADMIN = "admin", "asked for in the admin"
         COMMAND = "command", "asked for on the command line"
         RETRY = "retry", "a run had been abandoned"
+        SEARCH = "search", "a search for the best was due"
 
     ACTIVE = (Status.QUEUED, Status.RUNNING)
 
@@ -73,6 +74,7 @@ class TrainingRun(models.Model):
     percent = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(100)])
     outcome = models.TextField(blank=True, help_text="What came of it, in words.")
     alarm = models.BooleanField(default=False, help_text="Someone should look at what came of it.")
+    search = models.JSONField(null=True, blank=True, help_text="What a search compared, if there was one.")
     change_watermark = models.PositiveBigIntegerField(
         default=0, help_text="Rating changes up to this number were looked at."
     )

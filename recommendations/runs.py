@@ -59,6 +59,11 @@ def note_watermark(run_id: int, change_watermark: int) -> None:
     _update_running(run_id, change_watermark=change_watermark)
 
 
+def note_search(run_id: int, told: dict[str, Any]) -> None:
+    """Remember what a search looked at and found. Raises RunLostError."""
+    _update_running(run_id, search=told)
+
+
 def finish(
     run_id: int, *, status: Status, outcome: str, now: datetime, version: ModelVersion | None = None,
     alarm: bool = False,
@@ -71,10 +76,10 @@ def finish(
     )  # fmt: skip
 
 
-def fail(run_id: int, *, outcome: str, now: datetime) -> None:
+def fail(run_id: int, *, outcome: str, now: datetime, stage: str = "failed") -> None:
     """End an active run as failed; nothing when it is over already. The percent shows how far it had come."""
     TrainingRun.objects.filter(pk=run_id, status__in=TrainingRun.ACTIVE).update(
-        status=Status.FAILED, stage="failed", outcome=outcome, finished_at=now
+        status=Status.FAILED, stage=stage, outcome=outcome, finished_at=now
     )
 
 

@@ -12,8 +12,9 @@ from kombu.exceptions import OperationalError
 
 from feedback.selectors import has_feedback, rating_changes_after
 from recommendations import runs
-from recommendations.conf import Conf, conf
+from recommendations.conf import AUTO, Conf, conf
 from recommendations.models import ModelVersion, TrainingRun
+from recommendations.schedule import search_is_due
 
 logger = logging.getLogger(__name__)
 Status, Trigger = TrainingRun.Status, TrainingRun.Trigger
@@ -45,9 +46,10 @@ def request_if_due(*, now: datetime) -> TrainingRun | None:
         return None
     # What is tried again is what had been asked for.
     abandoned = TrainingRun.objects.first() if trigger == Trigger.RETRY else None
+    asked = AUTO if trigger == Trigger.SEARCH else ""
     return request_training(
         trigger=trigger, now=now,
-        algorithm=abandoned.algorithm if abandoned else "",
+        algorithm=abandoned.algorithm if abandoned else asked,
         requested_by=abandoned.requested_by if abandoned else None,
     )  # fmt: skip
 
@@ -71,16 +73,22 @@ def due(settings: Conf, *, now: datetime) -> TrainingRun.Trigger | None:
             return Trigger.RETRY
         if now - (latest.started_at or latest.created_at) < _pause(settings):
             return None
-    return _why(settings, now=now)
+    return _why(settings, latest, now=now)
 
 
-def _why(settings: Conf, *, now: datetime) -> TrainingRun.Trigger | None:
+def _why(settings: Conf, latest: TrainingRun | None, *, now: datetime) -> TrainingRun.Trigger | None:
     live = ModelVersion.objects.filter(is_live=True).first()
     if live is None:
         return Trigger.FIRST if has_feedback() else None
     judged = last_judged()
     changes = rating_changes_after(judged.change_watermark if judged else live.change_watermark)
-    if changes >= settings.retrain_after_ratings:
+    enough = changes >= settings.retrain_after_ratings
+    # Ratings come first, and a search in between, lest a busy shop never gets to search.
+    if enough and (latest is None or latest.trigger != Trigger.RATINGS):
+        return Trigger.RATINGS
+    if search_is_due(settings, now=now):
+        return Trigger.SEARCH
+    if enough:
         return Trigger.RATINGS
     looked = max(live.created_at, judged.started_at or judged.created_at) if judged else live.created_at
     grown_old = now - looked >= settings.retrain_max_age

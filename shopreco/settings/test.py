@@ -9,8 +9,10 @@ from shopreco.settings.dev import *
 DEBUG = False
 SECRET_KEY = "insecure-test-key-0123456789-0123456789-0123456789-0123456789"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# Tests point this at a folder of their own; nothing is written here.
-RECOMMENDATIONS = {**RECOMMENDATIONS, "artefact_root": Path(gettempdir()) / "shopreco-tests-unset"}
+# Tests point the root at a folder of their own; nothing is written here. Those about searching say "auto".
+RECOMMENDATIONS = {
+    **RECOMMENDATIONS, "algorithm": "svd", "artefact_root": Path(gettempdir()) / "shopreco-tests-unset",
+}  # fmt: skip
 # Many tests call from one address; those about limits set their own.
 REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {}}
 LOGGING = {"version": 1, "disable_existing_loggers": False}

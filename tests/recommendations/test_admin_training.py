@@ -40,11 +40,11 @@ def test_the_button_sends_a_worker_to_train_a_model(
     open_shop()
     user = make_staff(VIEW, ADD)
     queue = redis.Redis.from_url(redis_url)
-    waiting = queue.llen("celery")
+    waiting = queue.llen("training")
     with django_capture_on_commit_callbacks(execute=True):
         page = press(signed_in(user), algorithm="popularity")
     assert "is queued" in page
-    assert queue.llen("celery") == waiting + 1
+    assert queue.llen("training") == waiting + 1
     queue.close()
     run = training.work_on(TrainingRun.objects.get().pk, clock=timezone.now)  # what the worker does
     assert run is not None

@@ -1,12 +1,17 @@
 """recommendations.gate: a candidate earns its place."""
 
+import json
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
 
 from recommendations import dataset
 from recommendations.conf import conf
-from recommendations.gate import decide, judge
+from recommendations.engine.algorithms.blend import BlendConfig
+from recommendations.engine.algorithms.item_knn import ItemKnnConfig
+from recommendations.engine.algorithms.popularity import PopularityConfig
+from recommendations.gate import Plan, decide, judge, same_settings
 from recommendations.models import ModelVersion
 from tests.factories import NOW, make_event, make_product, make_shopper
 from tests.shops import make_shop, publish_model
@@ -21,7 +26,7 @@ def live_version(figure: Figure = None, **metrics: object) -> ModelVersion:
 
 def verdict(
     candidate: Figure, *, live: ModelVersion | None, rival: Figure = None, same_kind: bool = False,
-    spread: float = 0.0,
+    spread: float = 0.0, refreshes: bool = False, outgrown: bool = False,
 ):  # fmt: skip
     value = candidate - rival if candidate is not None and rival is not None else None
     metrics = {
@@ -31,7 +36,9 @@ def verdict(
         if value is None
         else {"value": value, "low": value - spread, "high": value + spread},
     }
-    found = decide(metrics, live=live, same_kind=same_kind, tolerated_loss=0.2)
+    found = decide(
+        metrics, live=live, same_kind=same_kind, tolerated_loss=0.2, refreshes=refreshes, outgrown=outgrown
+    )
     assert found.metrics is metrics
     return found
 
@@ -86,16 +93,41 @@ class TestDeciding:
         assert found.words.startswith("Refreshed.") is publish
         assert found.alarm is not publish
 
+    def test_a_chosen_candidate_that_is_not_better_leaves_the_settings_but_they_learn(self):
+        found = verdict(0.30, live=live_version(0.29), rival=0.30, refreshes=True)
+        assert (found.publish, found.keeps_settings, found.alarm) == (True, True, False)
+        assert "kept its settings" in found.words
+        assert not verdict(0.31, live=live_version(0.29), rival=0.30, refreshes=True).keeps_settings
+
+    def test_unless_they_have_become_much_worse_themselves(self):
+        found = verdict(0.20, live=live_version(0.30), rival=0.20, refreshes=True)
+        assert (found.publish, found.keeps_settings, found.alarm) == (False, False, True)
+
+    @pytest.mark.parametrize(
+        ("candidate", "spread", "replaces"), [(0.30, 0.1, True), (0.31, 0.1, True), (0.29, 0.1, False)]
+    )
+    def test_a_quick_first_model_only_stays_if_it_is_the_better_one(self, candidate, spread, replaces):
+        live = live_version(0.30, provisional=True)
+        found = verdict(candidate, live=live, rival=0.30, spread=spread, refreshes=True)
+        assert found.publish and found.keeps_settings is not replaces
+
+    def test_figures_of_a_shop_that_was_much_smaller_are_no_yardstick(self):
+        assert verdict(0.1, live=live_version(0.3), same_kind=True).alarm
+        found = verdict(0.1, live=live_version(0.3), same_kind=True, outgrown=True)
+        assert found.publish and not found.alarm
+
     def test_a_live_version_published_without_figures_is_refreshed(self):
         assert verdict(0.1, live=live_version(candidate=None), same_kind=True).publish
 
 
 @pytest.mark.django_db
 class TestJudging:
-    def judge(self, algorithm="item_knn", live=None):
+    def judge(self, algorithm="item_knn", live=None, refreshes=False):
         watched: list[float] = []
         data = dataset.load(conf(), now=NOW)
-        found = judge(data, algorithm, live=live, settings=conf(), progress=watched.append)
+        found = judge(
+            data, algorithm, live=live, settings=conf(), refreshes=refreshes, progress=watched.append
+        )
         return found, watched
 
     def test_the_figures_lie_beside_those_of_the_baselines(self):
@@ -110,6 +142,8 @@ class TestJudging:
             "live",
             "difference",
             "seconds",
+            "intervals",
+            "segments",
         }
         assert found.metrics["algorithm"] == "svd"
         assert set(found.metrics["baselines"]) == {"popularity", "item_knn"}
@@ -120,6 +154,47 @@ class TestJudging:
         assert {"ndcg@10", "recall@10", "coverage@10"} <= set(found.metrics["baselines"]["popularity"])
         assert set(found.metrics["seconds"]) == {"fit", "evaluate"}
         assert watched == sorted(watched) and watched[0] >= 0 and watched[-1] <= 1
+
+    def test_every_figure_lies_within_its_interval_and_the_segments_add_up(self):
+        make_shop()
+        metrics = self.judge("svd", live=publish_model("popularity"))[0].metrics
+        whole = {"candidate": metrics["candidate"], "live": metrics["live"], **metrics["baselines"]}
+        assert set(metrics["intervals"]) == set(whole) == {"candidate", "live", "popularity", "item_knn"}
+        for name, figures in whole.items():
+            low, high = metrics["intervals"][name]["ndcg@10"]
+            assert 0 <= low <= figures["ndcg@10"] <= high <= 1
+            assert "coverage@10" not in metrics["intervals"][name]
+        assert set(metrics["segments"]) == {"cold", "warm", "heavy"}
+        sizes = [segment["shoppers"] for segment in metrics["segments"].values()]
+        assert sum(sizes) == metrics["protocol"]["shoppers"]
+        for segment in metrics["segments"].values():
+            assert set(segment["figures"]) == set(whole)
+            for name, figures in segment["figures"].items():
+                assert (figures["ndcg@10"] is None) is (segment["shoppers"] == 0)
+                if segment["shoppers"]:
+                    low, high = segment["intervals"][name]["ndcg@10"]
+                    assert low <= figures["ndcg@10"] <= high
+
+    def test_what_keeps_the_live_settings_is_measured_as_them(self):
+        make_shop()
+        live = publish_model("svd")
+        found, _ = self.judge("popularity", live=live, refreshes=True)
+        assert found.publish and found.keeps_settings
+        assert found.metrics["algorithm"] == "svd"
+        assert found.metrics["candidate"]["ndcg@10"] > found.metrics["challenger"]["figures"]["ndcg@10"]
+        assert found.metrics["challenger"]["algorithm"] == "popularity"
+        assert found.metrics["challenger"]["difference"]["high"] < 0
+        assert "rmse" in found.metrics["candidate"]
+        assert (found.metrics["live"], found.metrics["difference"]) == (None, None)
+        assert "live" not in found.metrics["intervals"]
+
+    def test_settings_that_json_turned_into_lists_are_the_same_settings(self):
+        make_shop()
+        parts = [("item_knn", ItemKnnConfig(shrinkage=1.0)), ("popularity", PopularityConfig())]
+        config = BlendConfig.of(parts, [0.5, 0.5])
+        live = ModelVersion(pk=3, algorithm="blend", config=json.loads(json.dumps(asdict(config))))
+        assert same_settings(live, Plan("blend", config))
+        assert not same_settings(live, Plan("blend", BlendConfig.of(parts, [0.4, 0.6])))
 
     def test_a_model_that_learns_the_pattern_beats_popularity(self):
         make_shop()

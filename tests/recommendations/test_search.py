@@ -1,16 +1,18 @@
-"""recommendations.search: what is trained, by name, by the last search or by a new one."""
+"""recommendations.search: what is trained, by name, by the live settings or by a search."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import itertools
+import time
+from dataclasses import replace
 
 import pytest
 
-from recommendations import dataset, runs, training
+from recommendations import dataset, search
 from recommendations.conf import AUTO, Conf, conf
 from recommendations.engine.algorithms.catalogue import ALGORITHMS, algorithm_named
-from recommendations.models import ModelVersion, TrainingRun
-from recommendations.search import candidate
+from recommendations.models import ModelVersion
+from recommendations.search import QUICK, by_search, nearby, without_search
 from tests.factories import NOW, make_event, make_product, make_shopper
 from tests.shops import make_shop, publish_model
 
@@ -24,74 +26,145 @@ def searching(settings) -> Conf:
     return conf()
 
 
-def find(settings: Conf, asked: str = "", *, live: ModelVersion | None = None, now=NOW):
+def find(settings: Conf, *, live: ModelVersion | None = None, hurry=lambda: False):
     told: list[float] = []
     data = dataset.load(settings, now=NOW)
-    return candidate(data, asked, live=live, settings=settings, now=now, tell=told.append), told
+    found = by_search(data, live=live, settings=settings, now=NOW, tell=told.append, hurry=hurry)
+    return found, told
 
 
-def test_an_algorithm_asked_for_by_name_is_taken_without_a_search():
-    found, told = find(conf(), "ease")
-    assert (found.algorithm, found.chosen_by, told) == ("ease", None, [])
-    assert found.config == algorithm_named("ease").config_class()
+class TestWithoutSearch:
+    def test_an_algorithm_asked_for_by_name_is_taken(self):
+        found = without_search("ease", live=None, settings=conf())
+        assert (found.algorithm, found.chosen_by, found.automatic) == ("ease", None, False)
+        assert found.config == algorithm_named("ease").config_class()
+
+    def test_without_a_name_the_setting_says_which(self):
+        assert without_search("", live=None, settings=conf()).algorithm == conf().algorithm == "svd"
+
+    def test_the_first_model_of_an_automatic_shop_is_a_quick_one(self, searching):
+        found = without_search("", live=None, settings=searching)
+        assert (found.algorithm, found.provisional, found.automatic) == (QUICK, True, True)
+
+    def test_then_the_live_settings_stay_with_what_is_known_of_how_they_were_found(self, searching):
+        make_shop()
+        live = publish_model("item_knn")
+        live.metrics = {"chosen_by": {"trials": 7}}
+        found = without_search("", live=live, settings=searching)
+        assert (found.algorithm, found.chosen_by, found.provisional) == ("item_knn", {"trials": 7}, False)
+        assert found.config.shrinkage == live.config["shrinkage"] == 1.0
+
+    @pytest.mark.parametrize(
+        "gone", [{"algorithm": "forgotten"}, {"algorithm": "ease", "config": {"no_such_setting": 1}}]
+    )
+    def test_settings_of_code_that_is_gone_are_replaced_by_the_quick_ones(self, searching, gone):
+        found = without_search("", live=ModelVersion(pk=3, **gone), settings=searching)
+        assert (found.algorithm, found.provisional) == (QUICK, True)
 
 
-def test_without_a_name_the_setting_says_which():
-    assert find(conf())[0].algorithm == conf().algorithm
+class TestSearching:
+    def test_it_tells_what_it_tried_with_the_best_first_and_only_one_chosen(self, searching):
+        make_shop()
+        found, told = find(searching)
+        assert isinstance(found.config, algorithm_named(found.algorithm).config_class)
+        assert told and told == sorted(told) and told[-1] <= 1
+        assert (found.searched, found.automatic, found.provisional) == (True, True, False)
+        by = found.chosen_by
+        assert by is not None
+        values = [row["value"] for row in by["table"]]
+        assert values == sorted(values, reverse=True)
+        assert [row["algorithm"] for row in by["table"] if row["chosen"]] == [found.algorithm]
+        assert {row["algorithm"] for row in by["table"]} | set(by["left_out"]) == set(ALGORITHMS)
+        assert sum(row["trials"] for row in by["table"]) <= by["trials"]
+        popularity = next(row for row in by["table"] if row["algorithm"] == "popularity")
+        assert values[0] > popularity["value"] and "half-life" in popularity["settings"]
+        assert by["at"] == NOW.isoformat() and not by["cut_short"]
+
+    def test_it_keeps_to_its_time(self, searching):
+        make_shop()
+        started = time.monotonic()
+        found, _ = find(searching)
+        assert time.monotonic() - started < 3 * searching.search_seconds
+        assert found.chosen_by is not None and 0 < found.chosen_by["seconds"] < 3 * searching.search_seconds
+
+    def test_in_a_hurry_it_ends_at_once_with_what_it_has(self, settings):
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "algorithm": AUTO, "search_seconds": 600.0}
+        make_shop()
+        asked = itertools.count()
+        started = time.monotonic()
+        found, _ = find(conf(), hurry=lambda: next(asked) > 200)
+        assert time.monotonic() - started < 60
+        assert found.chosen_by is not None and found.chosen_by["cut_short"]
+        assert found.algorithm in ALGORITHMS and found.searched
+
+    def test_in_a_hurry_from_the_start_the_live_settings_stay(self, searching):
+        make_shop()
+        live = publish_model("item_knn")
+        found, _ = find(searching, live=live, hurry=lambda: True)
+        assert (found.algorithm, found.config.shrinkage, found.searched) == ("item_knn", 1.0, True)
+
+    @pytest.mark.parametrize("events", [0, 3])
+    def test_with_too_little_feedback_to_compare_on_the_quick_one_is_taken(self, searching, events):
+        for _ in range(events):
+            make_event(make_shopper(), make_product(), now=NOW)
+        found, _ = find(searching)
+        assert (found.algorithm, found.chosen_by) == (QUICK, None)
+        assert found.searched and found.provisional
+
+    def test_the_gates_part_has_no_say_in_it(self, searching, monkeypatch):
+        """The search sees nothing of what comes after the gate's cut."""
+        make_shop()
+        data = dataset.load(searching, now=NOW)
+        before = data.cut(searching.holdout_fraction)
+        assert before is not None
+        end = before[0].signals.times.max()
+        seen: list[int] = []
+
+        def look(train, validation, **_kwargs):
+            seen.append(int(train.times.max()))
+            assert all(int(history.times.max()) <= end for history in validation.histories)
+            raise InterruptedError
+
+        monkeypatch.setattr(search, "choose", look)
+        with pytest.raises(InterruptedError):
+            find(searching)
+        assert seen and seen[0] < end
 
 
-def test_a_search_tells_what_it_tried_and_stays_away_from_the_tests_part(searching):
-    make_shop()
-    found, told = find(searching)
-    assert found.algorithm in ALGORITHMS
-    assert isinstance(found.config, algorithm_named(found.algorithm).config_class)
-    assert told and told == sorted(told) and told[-1] <= 1
-    assert found.chosen_by is not None
-    assert found.chosen_by["at"] == NOW.isoformat()
-    assert found.chosen_by["trials"] >= 2
-    assert found.algorithm in found.chosen_by["best"]
-    best = {name: each["value"] for name, each in found.chosen_by["best"].items()}
-    assert best[found.algorithm] == max(best.values())
-    assert best[found.algorithm] > best["popularity"]
+class TestNearby:
+    def known(self, settings, algorithm="item_knn", **fields):
+        live = publish_model(algorithm)
+        live.metrics = {"chosen_by": {"trials": 7}}
+        return replace(without_search("", live=live, settings=settings), **fields)
 
+    def move(self, settings, known):
+        told: list[float] = []
+        data = dataset.load(settings, now=NOW)
+        return nearby(data, known, settings=settings, now=NOW, tell=told.append), told
 
-def test_the_last_searchs_winner_is_trained_again_until_a_search_is_due(searching):
-    make_shop()
-    live = publish_model("item_knn")
-    live.metrics = {"chosen_by": {"at": (NOW - searching.search_every + timedelta(hours=1)).isoformat()}}
-    found, told = find(searching, live=live)
-    assert (found.algorithm, told) == ("item_knn", [])
-    assert found.config.shrinkage == live.config["shrinkage"]
-    assert found.chosen_by == live.metrics["chosen_by"]
-    later, told = find(searching, live=live, now=NOW + timedelta(hours=2))
-    assert told
-    assert later.chosen_by is not None and later.chosen_by["at"] != live.metrics["chosen_by"]["at"]
+    def test_it_stays_with_the_winners_algorithm_and_says_when_it_moved(self, searching):
+        make_shop()
+        known = self.known(searching)
+        found, told = self.move(searching, known)
+        assert told and found.algorithm == "item_knn" and not found.searched
+        assert found.chosen_by is not None and found.chosen_by["trials"] == 7
+        assert (found.config != known.config) == ("moved" in found.chosen_by)
 
+    def test_it_takes_a_tenth_of_a_searchs_time(self, settings):
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "algorithm": AUTO, "search_seconds": 20.0}
+        make_shop()
+        known = self.known(conf(), "svd")
+        started = time.monotonic()
+        self.move(conf(), known)
+        assert time.monotonic() - started < 10
 
-def test_a_search_that_is_asked_for_is_made_at_once(searching):
-    make_shop()
-    live = publish_model("item_knn")
-    live.metrics = {"chosen_by": {"at": NOW.isoformat()}}
-    assert find(searching, AUTO, live=live)[1]
+    @pytest.mark.parametrize("fields", [{"chosen_by": None}, {"provisional": True}])
+    def test_settings_that_no_search_chose_are_left_alone(self, searching, fields):
+        make_shop()
+        known = self.known(searching, **fields)
+        assert self.move(searching, known) == (known, [])
 
-
-@pytest.mark.parametrize("events", [0, 3])
-def test_with_too_little_feedback_to_search_svd_is_taken(searching, events):
-    for _ in range(events):
+    def test_without_later_feedback_to_compare_on_nothing_moves(self, searching):
         make_event(make_shopper(), make_product(), now=NOW)
-    found, _ = find(searching)
-    assert (found.algorithm, found.chosen_by) == ("svd", None)
-
-
-def test_a_training_publishes_what_the_search_found_and_says_so(searching):
-    make_shop()
-    run = runs.open_run(trigger=TrainingRun.Trigger.COMMAND, now=NOW)
-    assert run is not None and runs.claim(run.pk, now=NOW)
-    stages: list[str] = []
-    training.see_through(run.pk, clock=lambda: NOW, watch=lambda stage, _percent: stages.append(stage))
-    run.refresh_from_db()
-    assert run.status == TrainingRun.Status.PUBLISHED, run.outcome
-    assert run.version is not None
-    assert run.version.algorithm in run.version.metrics["chosen_by"]["best"]
-    assert run.version.metrics["algorithm"] == run.version.algorithm
-    assert "searching" in stages
+        known = self.known(searching)
+        assert self.move(searching, known) == (known, [])

@@ -52,6 +52,8 @@ def test_a_first_training_publishes_a_version_that_says_all_about_itself(algorit
         "live",
         "difference",
         "seconds",
+        "intervals",
+        "segments",
     }
     folder = tmp_path / "models" / version.folder
     assert version.size_bytes == sum(path.stat().st_size for path in folder.iterdir()) > 0

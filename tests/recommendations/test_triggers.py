@@ -52,7 +52,7 @@ def train(now=NOW, algorithm=""):
 
 def received():
     """The arguments of the next message in the worker's queue."""
-    with current_app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
+    with current_app.connection_for_read() as connection, connection.SimpleQueue("training") as queue:
         message = queue.get(timeout=5)
         message.ack()
     assert message.headers["task"] == "recommendations.train"
