@@ -1,38 +1,82 @@
-"""The catalogue's pages: listing and search, and a product's own page."""
+"""The catalogue's pages: listing and search, what is suggested while typing, and a product's own page."""
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
+from typing import Any
+
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from catalog.forms import ProductListForm
 from catalog.models import Product
-from catalog.selectors import attribute_rows, products_on_sale
+from catalog.search.asking import read
+from catalog.search.browsing import Browsing, browse
+from catalog.search.personal import personal_order
+from catalog.search.suggest import suggestions
+from catalog.selectors import attribute_rows, departments
 from catalog.signals import product_viewed
 
 PAGE_SIZE = 24
 
 
+class CountedPaginator(Paginator):  # type: ignore[type-arg]
+    """A paginator that is told how many there are, where that is known already."""
+
+    def __init__(self, products: Any, total: int) -> None:
+        super().__init__(products, PAGE_SIZE)
+        self.total = total
+
+    @property
+    def count(self) -> int:
+        return self.total
+
+
 @require_safe
 def product_list(request: HttpRequest) -> HttpResponse:
-    """Browse and search; a filter that makes no sense is reported and left out."""
-    form = ProductListForm(request.GET)
-    form.is_valid()
-    wanted = form.cleaned_data.get
-    products = products_on_sale(
-        words=wanted("q") or "",
-        category=wanted("department"),
-        min_price=wanted("min_price"),
-        max_price=wanted("max_price"),
-        in_stock=bool(wanted("in_stock")),
-        sort=wanted("sort") or "",
+    """Browse and search; whatever in the address makes no sense is said and left out."""
+    shelves = departments()
+    kept = tuple(("shopper", who) for who in [request.GET.get("shopper", "").strip()] if who)
+    browsing = browse(
+        read(request.GET, shelves), shelves, personal_order(request, now=timezone.now()), kept=kept
     )
-    page = Paginator(products, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "words": wanted("q") or "", "category": wanted("department")}
-    return render(request, "catalog/products.html", context)
+    page: Page[Any] = CountedPaginator(browsing.products, browsing.total).get_page(request.GET.get("page"))
+    response = render(request, "catalog/products.html", _context(browsing, page))
+    if request.headers.get("HX-Target") == "results":
+        # What a form sends is tidied before it becomes an address to share.
+        response["HX-Push-Url"] = request.path + browsing.page_query(page.number)
+    return response
+
+
+def _context(browsing: Browsing, page: Page[Any]) -> dict[str, Any]:
+    asked = browsing.asked
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+    return {
+        "browsing": browsing,
+        "page": page,
+        "words": asked.words,
+        "category": asked.filters.category,
+        "canonical": browsing.canonical_query(page.number),
+        "pages": [
+            (number, browsing.page_query(int(number)) if str(number).isdecimal() else "")
+            for number in numbers
+        ],
+        "previous": browsing.page_query(page.number - 1) if page.has_previous() else "",
+        "next": browsing.page_query(page.number + 1) if page.has_next() else "",
+    }
+
+
+@require_safe
+def suggest_products(request: HttpRequest) -> HttpResponse:
+    """The options of the search box for what is typed in it (`?q=`)."""
+    found = suggestions(request.GET.get("q", ""))
+    response = render(
+        request, "catalog/_suggestions.html", {"found": found, "typed": request.GET.get("q", "")}
+    )
+    # Going back over letters should not ask again; another shop assistant's change may wait a minute.
+    response["Cache-Control"] = "private, max-age=60"
+    return response
 
 
 @require_safe

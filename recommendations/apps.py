@@ -7,4 +7,4 @@ class RecommendationsConfig(AppConfig):
     name = "recommendations"
 
     def ready(self) -> None:
-        from recommendations import receivers  # noqa: F401, PLC0415 - connecting needs the app registry
+        from recommendations import listing_order, receivers  # noqa: F401, PLC0415 - connecting needs the app registry

@@ -29,7 +29,7 @@ def test_a_failing_page_is_a_friendly_500_that_needs_nothing_from_the_shop(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("catalog.views.products_on_sale", fail)
+    monkeypatch.setattr("catalog.views.browse", fail)
     client.raise_request_exception = False
     page = client.get("/products/")
     assert page.status_code == 500

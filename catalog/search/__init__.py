@@ -1,0 +1,1 @@
+"""Finding products: the index and its languages, spelling, facets, and what a listing shows."""

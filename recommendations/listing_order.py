@@ -1,0 +1,38 @@
+""" "For you" as an order of the shop's own listing: the live model's, of the products being listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from catalog.search.personal import PersonalOrder, personal_order_wanted
+from feedback.acting import acting_shopper
+from recommendations.conf import conf
+from recommendations.serving.candidates import candidates_for
+from recommendations.serving.history import history_of
+from recommendations.serving.index import live_model
+
+
+@receiver(personal_order_wanted, dispatch_uid="order_listing_for_shopper")
+def order_for(*, request: HttpRequest, now: datetime, **_: object) -> PersonalOrder | None:
+    """The order of the shopper whose page this is; None without consent, a model, or a taste it knows."""
+    shopper = acting_shopper(request)
+    model = live_model() if shopper is not None and shopper.consent else None
+    if shopper is None or model is None:
+        return None
+    settings = conf()
+    history = history_of(shopper.pk, settings, now=now)
+    known, _ignored = history.history.known_to(model.bundle.products)
+    if not len(known) or model.bundle.ranker.algorithm == model.bundle.popularity.algorithm:
+        return None
+
+    def order(product_ids: Sequence[int]) -> list[int]:
+        allowed = np.array(product_ids, np.int64)
+        found = candidates_for(history, model, settings, shopper_key="", allowed=allowed)
+        return [int(pk) for pk in found.products]
+
+    return order
