@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from scipy import sparse
 from recommendations.engine.types import Floats, History, Positions, Vocabulary
 
 Matrix = NDArray[np.float64]
+GRID_BITS, AT_A_TIME = 22, 8_000_000
 
 
 def recent_weights(
@@ -76,3 +78,25 @@ def without_self(similarity: Floats, positions: Positions) -> Floats:
     """The similarity rows (changed in place) with each product's own entry at -inf."""
     similarity[np.arange(len(positions)), positions] = -np.inf
     return similarity
+
+
+def on_grid(rows: NDArray[np.floating[Any]]) -> Matrix:
+    """Each row rounded to GRID_BITS bits below its largest entry, in double precision.
+
+    Products of such rows and their sums have no rounding at all, up to 2^(53 - 2 GRID_BITS) entries, so that
+    a matrix product is the same to the last bit whatever order it is summed in: in a batch or alone, with
+    one thread or many. The error, one in four million of the largest entry, is that of single precision.
+    """
+    largest = np.abs(rows).max(axis=1, keepdims=True, initial=0).astype(np.float64)
+    step = np.ldexp(1.0, np.frexp(largest)[1] - GRID_BITS)
+    return np.asarray(np.rint(rows / step) * step, np.float64)
+
+
+def exact_scores(shoppers: Matrix, products: Matrix) -> Floats:
+    """(shoppers, products) dot products of the rows of two `on_grid` tables; never more in double precision
+    than AT_A_TIME of them."""
+    scores = np.empty((len(shoppers), len(products)), np.float32)
+    step = max(1, AT_A_TIME // max(1, len(products)))
+    for start in range(0, len(shoppers), step):
+        scores[start : start + step] = shoppers[start : start + step] @ products.T
+    return scores

@@ -11,6 +11,7 @@ from recommendations.engine.algorithms.bayes import BayesRatings
 from recommendations.engine.algorithms.blend import Blend
 from recommendations.engine.algorithms.content import Content
 from recommendations.engine.algorithms.ease import Ease
+from recommendations.engine.algorithms.graph_filter import GraphFilter
 from recommendations.engine.algorithms.item_knn import ItemKnn
 from recommendations.engine.algorithms.popularity import Popularity
 from recommendations.engine.algorithms.sparse_ease import SparseEase
@@ -24,6 +25,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         Als(),
         Ease(),
         SparseEase(),
+        GraphFilter(),
         ItemKnn(),
         Content(),
         Popularity(),
