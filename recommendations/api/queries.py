@@ -10,6 +10,8 @@ from rest_framework import serializers
 
 from catalog.api.queries import MAX_OFFSET, category_parameter, limit_parameter, price_parameter
 from catalog.models import SKU_PATTERN, Product
+from recommendations.engine.onboarding import QUESTIONS
+from recommendations.onboarding.selectors import SHOWN
 from recommendations.serving.results import Filters, Sort
 
 MAX_EXCLUDED = 200
@@ -49,6 +51,12 @@ class SimilarQuery(ListQuery):
 
 class TogetherQuery(ListQuery):
     limit = limit_parameter(TOGETHER_LIMIT)
+
+
+class OnboardingQuery(serializers.Serializer[Any]):
+    limit = serializers.IntegerField(
+        min_value=1, max_value=QUESTIONS, default=SHOWN, help_text="How many products, at most."
+    )
 
 
 class TrendingQuery(ListQuery):

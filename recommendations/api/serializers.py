@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from catalog.api.serializers import ProductSummary
 from recommendations.models import ModelVersion
+from recommendations.onboarding.selectors import WANTED, Questions
 from recommendations.registry import age
 from recommendations.serving.results import Item, Reason, Recommendations, Strategy
 
@@ -72,6 +73,19 @@ class RecommendationList(serializers.Serializer[Recommendations]):
     generated_at = serializers.DateTimeField()
     total = serializers.IntegerField(help_text="How many items the whole list has.")
     items = RecommendedItem(many=True)
+
+
+class OnboardingList(serializers.Serializer[Questions]):
+    """What to ask a new shopper about."""
+
+    model_version = serializers.IntegerField(
+        allow_null=True, help_text="The model whose feedback they are chosen by; null when there is none."
+    )
+    wanted = serializers.SerializerMethodField(help_text="How many ratings are enough to go on.")
+    items = ProductSummary(source="products", many=True)
+
+    def get_wanted(self, questions: Questions) -> int:
+        return WANTED
 
 
 class LiveModelAnswer(serializers.Serializer[ModelVersion]):

@@ -13,5 +13,6 @@ urlpatterns = [
     path("products/<str:sku>/similar", views.SimilarProducts.as_view(), name="similar"),
     path("products/<str:sku>/bought-together", views.BoughtTogether.as_view(), name="bought-together"),
     path("trending", views.Trending.as_view(), name="trending"),
+    path("onboarding", views.OnboardingQuestions.as_view(), name="onboarding"),
     path("models/live", views.LiveModel.as_view(), name="live-model"),
 ]

@@ -20,13 +20,15 @@ from catalog.models import Product
 from feedback.api.access import reachable_shopper
 from feedback.api.views import SHOPPER_ID
 from recommendations.api.queries import (
+    OnboardingQuery,
     RecommendationQuery,
     SimilarQuery,
     TogetherQuery,
     TrendingQuery,
     filters_of,
 )
-from recommendations.api.serializers import LiveModelAnswer, RecommendationList
+from recommendations.api.serializers import LiveModelAnswer, OnboardingList, RecommendationList
+from recommendations.onboarding.selectors import questions
 from recommendations.registry import live_version
 from recommendations.serving.results import Recommendations, Sort
 from recommendations.serving.service import bought_together, recommend_for, similar_to, trending
@@ -104,6 +106,24 @@ class Trending(APIView):
         asked = checked_query(TrendingQuery, request)
         answer = trending(now=timezone.now(), limit=asked["limit"], category=asked.get("category"))
         return _answer(request, answer, asked)
+
+
+class OnboardingQuestions(APIView):
+    @extend_schema(
+        tags=TAG,
+        summary="Products to ask a new shopper about",
+        operation_id="list_onboarding_products",
+        parameters=[OnboardingQuery],
+        responses=OnboardingList,
+    )
+    def get(self, request: Request) -> Response:
+        """Known to many, judged differently and from all over the shop: a few ratings of these say most.
+
+        The same for everybody. Send each answer as a rating; the shopper's next list follows it.
+        """
+        asked = checked_query(OnboardingQuery, request)
+        found = questions(now=timezone.now(), limit=asked["limit"])
+        return Response(OnboardingList(found, context={"request": request}).data)
 
 
 class LiveModel(APIView):

@@ -1,0 +1,1 @@
+"""What a new shopper is asked about, and the list that grows from the answers."""
