@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ import numpy as np
 from catalog.models import Product, ProductQuerySet, weighted_rating
 from recommendations.conf import Conf
 from recommendations.engine.types import UNKNOWN, Ranking
-from recommendations.engine.variety import Matrix, Variety, likeness, mixed
+from recommendations.engine.variety import Matrix, Variety, look_alike, mixed
 from recommendations.merchandising import Rules, Target
 from recommendations.serving.results import Filters, Sort, Strategy
 
@@ -22,9 +21,6 @@ COLUMNS = (
     "pk", "category_id", "category__parent_id", "brand", "price", "created_at", "rating_count",
     "rating_total", "title",
 )  # fmt: skip
-WORD = re.compile(r"[^\W\d_]{3,}")
-# What makes two products alike to somebody who looks at a list, and how much; tried in benchmarks/lists.md.
-TITLE, AISLE, DEPARTMENT, BRAND = 0.4, 0.3, 0.1, 0.2
 
 # product id -> its columns
 Rows = Mapping[int, tuple[Any, ...]]
@@ -122,19 +118,13 @@ def _mixed(ranking: Ranking, shown: list[Place], pinned: set[int], variety: Vari
 
 
 def likeness_of(products: list[Place]) -> Matrix:
-    """(n, n) how alike products look, 0 to 1, by the words of their titles, aisle, department and brand."""
-    return likeness(
-        {
-            "title": (TITLE, [WORD.findall(each.title.casefold()) for each in products]),
-            "aisle": (AISLE, [_label(each.aisle) for each in products]),
-            "department": (DEPARTMENT, [_label(each.department) for each in products]),
-            "brand": (BRAND, [_label(each.target.brand.casefold()) for each in products]),
-        }
+    """(n, n) how alike products look, 0 to 1."""
+    return look_alike(
+        [each.title for each in products],
+        [each.aisle for each in products],
+        [each.department for each in products],
+        [each.target.brand for each in products],
     )
-
-
-def _label(value: int | str | None) -> tuple[int | str, ...]:
-    return (value,) if value else ()
 
 
 def sort(shown: list[Place], by: Sort) -> list[Place]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommendations.engine.types import UNKNOWN, Ranking
-from recommendations.engine.variety import BLOCK, Variety, diversified, likeness, mixed
+from recommendations.engine.variety import BLOCK, Variety, diversified, likeness, look_alike, mixed
 
 LABELS = st.sets(st.integers(0, 4), max_size=3)
 
@@ -54,6 +54,14 @@ class TestLikeness:
     def test_what_is_not_known_of_both_is_not_alike(self):
         table = likeness({"title": (1.0, [["mug"], ["mug"]]), "brand": (1.0, [[], []])})
         assert table[0, 1] == pytest.approx(0.5)
+
+    def test_products_look_alike_by_their_words_first_whatever_their_case_and_numbers(self):
+        table = look_alike(
+            ["Blue MUG 12", "blue mug 7", "Oak chair", ""], [1, 1, 2, None], ["Home", "Home", "Home", None],
+            ["Potter", "POTTER", "", ""],
+        )  # fmt: skip
+        np.testing.assert_allclose(table[0], [1, 1, 0.1, 0])
+        assert table[3].tolist() == [0, 0, 0, 0]
 
     def test_no_products_no_fields(self):
         assert likeness({}).shape == (0, 0)
