@@ -1,39 +1,174 @@
-"""The rails of the home page."""
+"""The rails of the home page: their titles, their products, and why each product is there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from catalog.models import Product
 from feedback.models import Shopper
-from recommendations.serving.rails import personal_trending_newest
-from recommendations.serving.results import Item, Strategy
+from recommendations.conf import conf
+from recommendations.serving import reasons
+from recommendations.serving.home_rows import (
+    BECAUSE,
+    CONTINUE,
+    DEPARTMENT,
+    FOR_YOU,
+    KEYS,
+    NEW,
+    TRENDING,
+    Row,
+    expected,
+    later_rows,
+    mine,
+    products_behind,
+    row_of,
+)
+from recommendations.serving.results import Item, Reason, Strategy
+from recommendations.serving.service import Ranked, items_of, ranked_for
 
-RAIL_LENGTH = 12
-HOT = {
-    Strategy.TRENDING: ("Trending now", "What shoppers turned to lately"),
-    Strategy.POPULAR: ("Top rated", "What shoppers here gave the most stars"),
-    Strategy.NEWEST: ("", ""),  # an empty rail: the newest have their own
+Products = dict[int, Product]
+ALIKE = {
+    Strategy.SIMILAR: "Liked by the same shoppers",
+    Strategy.DESCRIBED_ALIKE: "Described alike",
+    Strategy.SAME_CATEGORY: "From the same department",
 }
 
 
 @dataclass(frozen=True)
 class Rail:
-    """A titled row of products. `key` names it in the page."""
+    """A titled row of products. `key` names it in the page and in its address.
+
+    more: the name of the page that shows more of it, "" for none, and the words of the link. can_dismiss:
+    whether it is the shopper's own list.
+    """
 
     key: str
     title: str
     words: str
     items: tuple[Item, ...]
+    more: str = ""
+    more_words: str = ""
+    can_dismiss: bool = False
 
 
-def home_rails(shopper: Shopper | None, *, now: datetime) -> list[Rail]:
-    """For you (once there is something to go on), trending or top rated, new; none of them empty."""
-    mine, hot, newest = personal_trending_newest(shopper, now=now, length=RAIL_LENGTH)
-    title, words = HOT[hot.strategy]
-    rails = [
-        Rail("for-you", "For you", "It changes with every star you give", mine.items),
-        Rail("trending", title, words, hot.items),
-        Rail("new", "New in the shop", "Fresh on the shelves", newest.items),
-    ]
+@dataclass(frozen=True)
+class Home:
+    """The rails that come with the page, and the keys of those that it asks for once it is shown."""
+
+    rails: tuple[Rail, ...]
+    later: tuple[str, ...] = ()
+
+    @property
+    def is_personal(self) -> bool:
+        return any(rail.key == FOR_YOU for rail in self.rails)
+
+
+def home_page(shopper: Shopper | None, *, now: datetime) -> Home:
+    """For you, or for those without one the first there is, at once; the others by addresses of their own."""
+    ranked = _ranked(shopper, now=now)
+    own = _own(ranked)
+    if own:
+        return Home(tuple(own), tuple(expected(ranked)))
+    rows = later_rows(shopper, now=now, ranked=ranked)
+    return Home(tuple(_rails(rows[:1], _products(rows[:1]))), tuple(row.key for row in rows[1:]))
+
+
+def whole_home(shopper: Shopper | None, *, now: datetime) -> Home:
+    """Every rail at once: for those without JavaScript, and after feedback."""
+    ranked = _ranked(shopper, now=now)
+    behind = products_behind(ranked)
+    rows = later_rows(shopper, now=now, ranked=ranked, behind=behind)
+    places = mine(ranked)
+    products = _products(rows, also=[place.product_id for place in places])
+    return Home((*_own(ranked, products, behind), *_rails(rows, products)))
+
+
+def rail(key: str, shopper: Shopper | None, *, now: datetime) -> Rail | None:
+    """One rail, without what the rails before it show; None when it would be empty."""
+    if key == FOR_YOU:
+        return next(iter(_own(_ranked(shopper, now=now))), None)
+    row = row_of(key, shopper, now=now)
+    return next(iter(_rails([row], _products([row]))), None) if row else None
+
+
+def _ranked(shopper: Shopper | None, *, now: datetime) -> Ranked | None:
+    """The shopper's own list, for those who have switched personal lists on."""
+    return ranked_for(shopper, now=now) if shopper and shopper.consent else None
+
+
+def _own(
+    ranked: Ranked | None, products: Products | None = None, behind: Products | None = None
+) -> list[Rail]:
+    """For you, or nothing. products, behind: what was read already for the list and for its reasons."""
+    places = mine(ranked)
+    if ranked is None or not places:
+        return []
+    if products is not None:
+        places = [place for place in places if place.product_id in products]
+        products = {**(behind or {}), **products}
+    items = items_of(places, ranked.history, ranked.model, Strategy.PERSONAL, products)
+    words = "It changes with every star you give"
+    return [Rail(FOR_YOU, "For you", words, items, "recommendations", "Your whole list", can_dismiss=True)]
+
+
+def _products(rows: list[Row], also: list[int] | None = None) -> Products:
+    """What the rows show, in one query; what was sold out since they were made is not among it."""
+    wanted = {pk for row in rows for pk in row.ids}.union(also or ())
+    return Product.objects.recommendable().for_cards().in_bulk(wanted) if wanted else {}
+
+
+def _rails(rows: list[Row], products: Products) -> list[Rail]:
+    rails = [_rail(row, products) for row in rows]
     return [rail for rail in rails if rail.items]
+
+
+def _rail(row: Row, products: Products) -> Rail:
+    items = tuple(
+        Item(products[pk], score, _reason(row, place, products[pk]))
+        for place, (pk, score) in enumerate(zip(row.ids, row.scores, strict=True))
+        if pk in products
+    )
+    title, words = _heading(row, items)
+    more = ("catalog:products", "All products") if row.key == NEW else ("", "")
+    return Rail(row.key, title, words, items, *more, can_dismiss=row.key == BECAUSE)
+
+
+def _reason(row: Row, place: int, product: Product) -> Reason:
+    if row.key == BECAUSE:
+        alike = (
+            "Liked by the same shoppers as"
+            if row.strategy == Strategy.SIMILAR
+            else "From the same department as"
+        )
+        return Reason(f"{alike} {row.about}")
+    if row.words and row.words[place]:
+        return Reason(row.words[place])
+    if row.strategy == Strategy.POPULAR:
+        return reasons.by_stars(product)
+    number = row.numbers[place] if row.numbers else 0
+    return reasons.everybodys(product, row.strategy, conf(), place=number or None)
+
+
+def _heading(row: Row, items: tuple[Item, ...]) -> tuple[str, str]:
+    if row.key == BECAUSE:
+        same = (
+            "Liked by the same shoppers" if row.strategy == Strategy.SIMILAR else "From the same department"
+        )
+        return row.said, same
+    if row.key == CONTINUE:
+        return "Continue where you left", "Opened, and neither bought nor settled yet"
+    if row.key == DEPARTMENT:
+        category = items[0].product.category if items else None
+        name = category.department.name if category else ""
+        return f"Top rated in {name}", "The department your stars lean to"
+    if row.key == NEW:
+        return "New in the shop", "Fresh on the shelves"
+    if row.key == TRENDING and row.strategy == Strategy.TRENDING:
+        return "Trending now", "What shoppers turned to lately"
+    return "Top rated", "What shoppers here gave the most stars"
+
+
+def is_rail(key: str) -> bool:
+    """Whether there is a rail of that name at all."""
+    return key in KEYS

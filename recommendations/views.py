@@ -2,37 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from feedback.acting import looked_up, may_look_up, visitor_of
 from feedback.models import Shopper
 from feedback.selectors import ids_like, suggest_shoppers
+from recommendations.about import account_links, measures
 from recommendations.forms import RecommendationsForm
-from recommendations.home import home_rails
+from recommendations.home import Rail, home_page, is_rail, rail, whole_home
+from recommendations.model_facts import live_model_facts
 from recommendations.serving.results import Recommendations
 from recommendations.serving.service import recommend_for
 
 PAGE_SIZE = 24
+# The first of them that there is.
+INVITATIONS = ["recommendations/_onboarding_invitation.html", "recommendations/_invitation.html"]
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """What this is, the shopper id box, and rails without a product twice."""
-    rails = home_rails(visitor_of(request), now=timezone.now())
-    context = {
-        "rails": rails,
-        "items": [item for rail in rails for item in rail.items],
-        "is_personal": any(rail.key == "for-you" for rail in rails),
-        "suggestions": suggest_shoppers("") if may_look_up(request) else [],
+    """What this is, the shopper id box, and rails without a product twice.
+
+    The first rail comes with the page, the others by addresses of their own; `?rails=inline` has all of them.
+    """
+    make = whole_home if request.GET.get("rails") == "inline" else home_page
+    found = make(visitor_of(request), now=timezone.now())
+    context = _rails_context(request, found.rails) | {
+        "home": found,
+        "suggestions": _first_suggestions() if may_look_up(request) else [],
     }
     return render(request, "recommendations/home.html", context)
+
+
+@require_safe
+@never_cache
+def all_rails(request: HttpRequest) -> HttpResponse:
+    """Every rail of the home page, as the part of it that follows feedback."""
+    found = whole_home(visitor_of(request), now=timezone.now())
+    context = _rails_context(request, found.rails) | {"home": found}
+    return render(request, "recommendations/_rails.html", context)
+
+
+@require_safe
+@never_cache
+def one_rail(request: HttpRequest, key: str) -> HttpResponse:
+    """One rail of the home page; nothing where it would be empty."""
+    if not is_rail(key):
+        raise Http404("There is no such rail.")
+    found = rail(key, visitor_of(request), now=timezone.now())
+    if found is None:
+        return HttpResponse("")
+    return render(request, "recommendations/_rail.html", _rails_context(request, [found]) | {"rail": found})
+
+
+def _first_suggestions() -> list[str]:
+    """Ids to begin with, read once a minute: everybody gets the same."""
+    found = cache.get("first-suggestions")
+    if found is None:
+        found = suggest_shoppers("")
+        cache.set("first-suggestions", found, 60)
+    return list(found)
+
+
+def _rails_context(request: HttpRequest, rails: Sequence[Rail]) -> dict[str, Any]:
+    return {"items": [item for rail in rails for item in rail.items], "invitation": INVITATIONS}
 
 
 @require_safe
@@ -51,6 +95,14 @@ def recommendations(request: HttpRequest) -> HttpResponse:
         "suggestions": ids_like(asked.external_id) if asked is not None and is_unknown else [],
     }  # fmt: skip
     return render(request, "recommendations/recommendations.html", context)
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    """How recommendations are made: the model that serves, its figures, and who is in charge."""
+    facts = live_model_facts(now=timezone.now())
+    context = {"facts": facts, "measures": measures(facts), "links": account_links()}
+    return render(request, "recommendations/about.html", context)
 
 
 @require_safe

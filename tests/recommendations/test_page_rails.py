@@ -1,4 +1,4 @@
-"""Several lists in one go say what each list says alone, less the repeats."""
+"""A product page's two lists in one go say what each list says alone, less the repeats."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from recommendations.models import MerchandisingRule, ModelVersion
 from recommendations.serving import service
-from recommendations.serving.rails import personal_trending_newest, together_and_similar
+from recommendations.serving.rails import together_and_similar
 from recommendations.serving.results import Recommendations
-from tests.shop import Shop, open_shop, open_trained_shop
+from tests.shop import Shop, open_trained_shop
 
 pytestmark = pytest.mark.django_db
 
@@ -33,18 +33,6 @@ def shop() -> Shop:
     return shop
 
 
-def test_the_home_pages_lists_are_the_single_ones(shop: Shop) -> None:
-    now = timezone.now()
-    mine, hot, new = personal_trending_newest(shop.gardener, now=now, length=6)
-    assert places(mine) == places(service.recommend_for(shop.gardener, now=now, limit=6))
-    assert places(hot) == places(service.trending(now=now, limit=40), besides=mine)[:6]
-    shown = [item.product.pk for found in (mine, hot, new) for item in found.items]
-    assert len(shown) == len(set(shown)) == 18
-    alone = places(service.newest(now=now, limit=40), besides=mine)
-    assert places(new) == [place for place in alone if place[0] not in {p[0] for p in places(hot)}][:6]
-    assert shop.products["garden"][1].pk not in shown
-
-
 def test_a_product_pages_lists_are_the_single_ones(shop: Shop) -> None:
     now, product = timezone.now(), shop.products["garden"][0]
     bought, like = together_and_similar(product, now=now, together=4, similar=6)
@@ -54,19 +42,9 @@ def test_a_product_pages_lists_are_the_single_ones(shop: Shop) -> None:
     assert like.strategy == service.similar_to(product, now=now).strategy
 
 
-def test_without_a_model_there_is_no_personal_list_and_the_rest_stands(shop: Shop) -> None:
+def test_without_a_model_they_stand(shop: Shop) -> None:
     ModelVersion.objects.update(is_live=False)
-    now = timezone.now()
-    mine, hot, new = personal_trending_newest(shop.gardener, now=now, length=5)
-    assert mine.items == ()
-    assert hot.items
-    assert new.items
-    bought, like = together_and_similar(shop.products["garden"][0], now=now, together=4, similar=6)
+    now, product = timezone.now(), shop.products["garden"][0]
+    bought, like = together_and_similar(product, now=now, together=4, similar=6)
     assert bought.items
-    assert places(like) == places(service.similar_to(shop.products["garden"][0], now=now), besides=bought)[:6]
-
-
-def test_an_untrained_shop_has_lists_too() -> None:
-    shop = open_shop()
-    mine, hot, new = personal_trending_newest(shop.cook, now=timezone.now(), length=5)
-    assert (len(mine.items), len(hot.items), len(new.items)) == (0, 5, 5)
+    assert places(like) == places(service.similar_to(product, now=now), besides=bought)[:6]
