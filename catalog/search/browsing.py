@@ -12,7 +12,7 @@ from catalog.search.asking import FOR_YOU, NEWEST, RELEVANCE, SORTS, Asked, Read
 from catalog.search.filters import Filters
 from catalog.search.finding import Found
 from catalog.search.listing import RankedProducts, listed, select
-from catalog.search.panel import Chip, Facet, chips
+from catalog.search.panel import Chip, Facet, Link, chips, ways_out
 from catalog.search.panel import facets as shown_facets
 from catalog.search.personal import PersonalOrder
 from catalog.selectors import Department
@@ -117,7 +117,7 @@ def browse(
         facets=tuple(shown_facets(asked, counts, departments, link)),
         chips=shown,
         sorts=_sorts(asked, selection.found, personal),
-        ways_out=() if counts.total else tuple(_ways_out(asked, selection.found, shown, kept)),
+        ways_out=() if counts.total else tuple(_ways_out(asked, selection.found, counts, link)),
         shelves=() if counts.total else tuple(each.category for each in departments[:MOST_DEPARTMENTS]),
         kept=kept,
     )
@@ -149,15 +149,14 @@ def _sorts(asked: Asked, found: Found | None, personal: PersonalOrder | None) ->
     )
 
 
-def _ways_out(
-    asked: Asked, found: Found | None, shown: Sequence[Chip], kept: tuple[tuple[str, str], ...]
-) -> list[Chip]:
+def _ways_out(asked: Asked, found: Found | None, counts: facets.Counts, link: Link) -> list[Chip]:
     """From nothing to something: without one of the filters, or with fewer words."""
-    ways = [Chip(f"Without “{chip.label}”", chip.url) for chip in shown]
-    if found and (found.missing or len(found.helpful) > 1):
-        # What is left of the search without the unknown words; when every word is known, each on its own.
-        words = (" ".join(found.helpful),) if found.missing else found.helpful
-        ways += [
-            Chip(f"Search for “{each}”", replace(asked, words=each).query(*kept)) for each in words if each
-        ]
-    return ways
+    if found is None or found.ids:
+        return ways_out(asked.filters, counts, link)
+    if not found.missing and len(found.helpful) < 2:
+        return []
+    # What is left of the search without the unknown words; when every word is known, each on its own.
+    words = (" ".join(found.helpful),) if found.missing else found.helpful
+    # A filter is no help here, and would be one more thing in the way.
+    loose = replace(asked, filters=Filters(category=asked.filters.category))
+    return [Chip(f"Search for “{each}”", replace(loose, words=each).query()) for each in words if each]

@@ -50,6 +50,7 @@ class Counts:
     any_stock: int
     stars: dict[int, int]
     any_stars: int
+    any_price: int
     bands: list[Band]
     categories: dict[int | None, int]
     brands: dict[str, int]
@@ -65,6 +66,7 @@ def count(products: ProductQuerySet, filters: Filters) -> Counts:
         any_stock=figures["any_stock"],
         stars={stars: figures[f"stars_{stars}"] for stars in STARS},
         any_stars=figures["any_stars"],
+        any_price=figures["any_price"],
         bands=_bands([figures[f"below_{place}"] for place in range(len(LADDER))], figures["any_price"]),
         categories=_by(narrowed(products, filters, but="department"), "category_id"),
         brands=_brands(narrowed(products, filters, but="brand").exclude(brand=""), filters.brands),

@@ -209,6 +209,34 @@ def chips(filters: Filters, link: Link) -> list[Chip]:
     return made
 
 
+def ways_out(filters: Filters, counts: Counts, link: Link) -> list[Chip]:
+    """From an empty listing: which one facet to let go of, of those that bring something back."""
+    category, attributes = filters.category, dict(filters.attributes)
+    has_price = filters.min_price is not None or filters.max_price is not None
+    letting_go = [
+        (category and category.name, replace(filters, category=None), sum(counts.categories.values())),
+        (" or ".join(filters.brands), replace(filters, brands=()), sum(counts.brands.values())),
+        (
+            has_price and _price_words(filters),
+            replace(filters, min_price=None, max_price=None),
+            counts.any_price,
+        ),
+        (
+            filters.rating and f"{filters.rating} stars and up",
+            replace(filters, rating=None),
+            counts.any_stars,
+        ),
+        (filters.in_stock and "In stock", replace(filters, in_stock=False), counts.any_stock),
+    ]
+    letting_go += [
+        (f"{spoken_name(name)}: {' or '.join(values)}", filters.with_attribute(name, ()),
+         sum(counts.attributes.get(name, {}).values()))
+        for name, values in attributes.items()
+    ]  # fmt: skip
+    found = [Chip(f"Without “{label}”", link(looser)) for label, looser, left in letting_go if label and left]
+    return found if found or not filters else [Chip("Without all filters", link(Filters()))]
+
+
 def _price_words(filters: Filters) -> str:
     if filters.min_price is None:
         return f"Up to {money(filters.max_price or Decimal(0))}"
