@@ -14,13 +14,16 @@ from django.core.exceptions import ImproperlyConfigured
 # How much one signal says about liking a product, from -1 (never show me this) to 1 (I chose this).
 RATING_WEIGHTS = {1: -1.0, 2: -0.5, 3: 0.3, 4: 0.7, 5: 1.0}
 EVENT_WEIGHTS = {
-    "view": 0.1,
-    "click": 0.15,
+    "view": 0.2,
+    "click": 0.3,
     "basket": 0.4,
     "wishlist": 0.6,
     "purchase": 1.0,
     "dismiss": -1.0,
 }
+# Days after which a signal counts half, by the shopper's own newest one; what is not named does not age, such
+# as a dismissal: no means no. What was tried: benchmarks/signals.md.
+HALF_LIFE_DAYS = dict.fromkeys(("view", "click", "basket", "wishlist", "purchase", "rating"), 180.0)
 
 
 # Not an algorithm's name: the shop's own feedback chooses one.
@@ -48,9 +51,7 @@ class Conf:
     tolerated_loss: float = 0.2
     rating_weights: Mapping[int, float] = field(default_factory=lambda: RATING_WEIGHTS)
     event_weights: Mapping[str, float] = field(default_factory=lambda: EVENT_WEIGHTS)
-    # Kind of signal -> days after which its weight counts half, by the shopper's own newest signal; a kind
-    # that is not named does not age. What was tried: benchmarks/signals.md.
-    half_life_days: Mapping[str, float] = field(default_factory=dict)
+    half_life_days: Mapping[str, float] = field(default_factory=lambda: HALF_LIFE_DAYS)
     # Whether bought products may be recommended again (grocers) or never (film shops), and how long after
     # the last purchase. What was dismissed or rated low stays out either way.
     repeat_purchases: bool = False

@@ -253,6 +253,7 @@ SHOPRECO_LIMITS = {
     # Mails asked for, and passwords tried by who is signed in.
     "password": env.str("LIMIT_PASSWORD", "10/hour"),
 }
+HALF_LIFE_DAYS = dict.fromkeys(("view", "click", "basket", "wishlist", "purchase", "rating"), 180.0)
 RECOMMENDATIONS = {
     "algorithm": env.str("RECOMMENDATION_ALGORITHM", "auto"),
     "search_seconds": env.float("SEARCH_SECONDS", 120.0),
@@ -262,7 +263,7 @@ RECOMMENDATIONS = {
     "retrain_max_age": env.timedelta("RETRAIN_MAX_AGE", timedelta(days=1)),
     "retrain_min_interval": env.timedelta("RETRAIN_MIN_INTERVAL", timedelta(seconds=60)),
     "exploration_share": env.float("EXPLORATION_SHARE", 0.05),
-    "half_life_days": env.dict("HALF_LIFE_DAYS", {}, subcast_values=float),
+    "half_life_days": env.dict("HALF_LIFE_DAYS", HALF_LIFE_DAYS, subcast_values=float),
     "repeat_purchases": env.bool("REPEAT_PURCHASES", False),
     "repeat_after": env.timedelta("REPEAT_AFTER", timedelta(0)),
     "diversity": env.float("DIVERSITY", 0.1),

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from feedback.models import TAKES_BACK, Event
-from recommendations.conf import EVENT_WEIGHTS, RATING_WEIGHTS, conf
+from recommendations.conf import EVENT_WEIGHTS, HALF_LIFE_DAYS, RATING_WEIGHTS, conf
 from recommendations.serving.history import STRENGTH
 from recommendations.signals import RATING
 
@@ -53,3 +53,8 @@ def test_a_setting_that_makes_no_sense_is_refused_in_words(settings, wrong, word
     settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, **wrong}
     with pytest.raises(ImproperlyConfigured, match=words):
         conf()
+
+
+def test_whatever_is_good_news_ages_by_default_and_a_dismissal_does_not():
+    assert set(HALF_LIFE_DAYS) == {*EVENT_WEIGHTS, RATING} - {"dismiss"}
+    assert conf().half_life_days == HALF_LIFE_DAYS

@@ -10,7 +10,7 @@ from feedback.models import Event, RatingChange
 from feedback.selectors import rating_columns
 from feedback.services import rate
 from recommendations import dataset
-from recommendations.conf import conf
+from recommendations.conf import EVENT_WEIGHTS, conf
 from tests.factories import NOW, make_category, make_event, make_product, make_rating, make_shopper
 
 pytestmark = pytest.mark.django_db
@@ -121,7 +121,7 @@ def test_a_split_cuts_the_signals_before_they_are_combined():
     assert parts is not None
     before, after = parts
     earlier = dict(zip(pairs(before), before.weights.tolist(), strict=True))
-    assert earlier[ann.pk, pot.pk] == pytest.approx(0.1)
+    assert earlier[ann.pk, pot.pk] == pytest.approx(EVENT_WEIGHTS["view"], rel=0.01)
     assert dict(zip(pairs(after), after.weights.tolist(), strict=True)) == {(ann.pk, pot.pk): 1.0}
     assert data.interactions().weights.max() == 1.0
 

@@ -94,7 +94,7 @@ def test_the_result_is_sorted_with_each_pair_once(rows):
     [
         pytest.param(["view", "purchase", "click"], 1.0, id="the strongest event counts"),
         pytest.param(["purchase", "dismiss"], -1.0, id="a dismissal after a purchase counts"),
-        pytest.param(["dismiss", "view"], 0.1, id="a dismissal is forgotten with the next event"),
+        pytest.param(["dismiss", "view"], 0.2, id="a dismissal is forgotten with the next event"),
         pytest.param(["purchase", "dismiss", "basket"], 1.0, id="and then the strongest counts again"),
         pytest.param([2, "purchase"], -0.5, id="a rating says more than a later purchase"),
         pytest.param([5, "dismiss"], 1.0, id="and more than a later dismissal"),
@@ -119,6 +119,9 @@ def test_kinds_and_stars_without_a_weight_say_nothing():
 DAY = 86_400
 
 
+VIEW = EVENT_WEIGHTS["view"]
+
+
 def ageing(rows, half_life_days):
     """(shopper, product, deed, day) as the settings with these half-lives have them."""
     settings = replace(conf(), half_life_days=half_life_days)
@@ -135,30 +138,30 @@ def ageing(rows, half_life_days):
 def test_a_view_counts_half_after_its_half_life_and_a_rating_does_not_age():
     rows = [(1, 1, "view", 0), (1, 2, 5, 0), (1, 3, "view", 10), (1, 4, "view", 20)]
     weights = combine(ageing(rows, {"view": 10})).weights.tolist()
-    assert weights == pytest.approx([0.025, 1.0, 0.05, 0.1])
+    assert weights == pytest.approx([VIEW / 4, 1.0, VIEW / 2, VIEW])
 
 
 def test_age_is_counted_to_the_shoppers_own_newest_signal():
     rows = [(1, 1, "view", 0), (2, 1, "view", 0), (2, 2, "view", 10)]
-    assert combine(ageing(rows, {"view": 10})).weights.tolist() == pytest.approx([0.1, 0.05, 0.1])
+    assert combine(ageing(rows, {"view": 10})).weights.tolist() == pytest.approx([VIEW, VIEW / 2, VIEW])
 
 
 def test_a_fresh_view_may_outweigh_an_old_basket_and_the_strongest_of_today_counts():
     rows = [(1, 1, "basket", 0), (1, 1, "view", 30)]
-    assert combine(ageing(rows, {"basket": 10})).weights.tolist() == pytest.approx([0.1])
+    assert combine(ageing(rows, {"basket": 10})).weights.tolist() == pytest.approx([VIEW])
     assert combine(ageing(rows, {"view": 10})).weights.tolist() == pytest.approx([0.4])
 
 
 def test_a_dismissal_ages_only_if_it_is_told_to():
     rows = [(1, 1, "dismiss", 0), (1, 2, "view", 10)]
-    assert combine(ageing(rows, {"view": 10})).weights.tolist() == pytest.approx([-1, 0.1])
-    assert combine(ageing(rows, {"dismiss": 10})).weights.tolist() == pytest.approx([-0.5, 0.1])
+    assert combine(ageing(rows, {"view": 10})).weights.tolist() == pytest.approx([-1, VIEW])
+    assert combine(ageing(rows, {"dismiss": 10})).weights.tolist() == pytest.approx([-0.5, VIEW])
 
 
 def test_nothing_ages_where_no_half_life_is_set():
     rows = [(1, 1, "view", 0), (1, 2, "view", 1000)]
     assert ageing(rows, {}).half_lives is None
-    assert combine(ageing(rows, {})).weights.tolist() == pytest.approx([0.1, 0.1])
+    assert combine(ageing(rows, {})).weights.tolist() == pytest.approx([VIEW, VIEW])
     assert len(combine(ageing([], {"view": 3}))) == 0
 
 
