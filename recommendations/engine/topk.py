@@ -23,17 +23,13 @@ def top(
     out (UNKNOWN is ignored). allowed: (products,) mask of what may be returned. Fewer than k where fewer
     qualify.
     """
-    usable = np.isfinite(scores) | (scores == np.inf)
+    usable = np.where(np.isnan(scores), -np.inf, scores).astype(scores.dtype, copy=False)
     if allowed is not None:
-        usable &= allowed
+        usable[~allowed] = -np.inf
     if exclude is not None:
-        usable[exclude[exclude >= 0]] = False
-    candidates = np.flatnonzero(usable)
-    if k <= 0 or not len(candidates):
-        return Ranking(np.empty(0, np.int32), np.empty(0, np.float32))
-    chosen = _best(scores[candidates], k)
-    positions = candidates[chosen].astype(np.int32)
-    return Ranking(positions, np.asarray(scores[positions], np.float32))
+        usable[exclude[exclude >= 0]] = -np.inf
+    positions = _best(usable, k)
+    return Ranking(positions.astype(np.int32), np.asarray(scores[positions], np.float32))
 
 
 def top_batch(
@@ -49,12 +45,12 @@ def top_batch(
 
 
 def _best(scores: Floats, k: int) -> NDArray[np.int64]:
-    """Indices of the k highest, sorted; argpartition alone would take any of those that tie at the edge."""
-    if k < len(scores):
+    """Places of the k highest above -inf, sorted; argpartition alone would take any that tie at the edge."""
+    if 0 < k < len(scores):
         edge = np.partition(scores, len(scores) - k)[len(scores) - k]
-        above = np.flatnonzero(scores > edge)
-        level = np.flatnonzero(scores == edge)[: k - len(above)]
-        kept = np.concatenate([above, level])
+        kept = np.flatnonzero(scores > edge)
+        if len(kept) < k and edge > -np.inf:
+            kept = np.concatenate([kept, np.flatnonzero(scores == edge)[: k - len(kept)]])
     else:
-        kept = np.arange(len(scores))
+        kept = np.flatnonzero(scores > -np.inf)[: max(0, k)]
     return kept[np.lexsort((kept, -scores[kept]))]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import lapack
 
 from recommendations.engine.algorithms.latent import FoldInRanker
 from recommendations.engine.types import Arrays, Floats, Interactions, Progress, Vocabulary
 
-REPORT_EVERY = 2_000
+FLOATS_AT_A_TIME = 1_000_000
 Confidences = sparse.csr_matrix[np.float32]
 
 
@@ -101,41 +101,58 @@ def _solved(rows: Confidences, fixed: Floats, config: AlsConfig, progress: Progr
     """(rows, factors): the best vector of every row against the fixed other side.
 
     In the eigenvectors of the other side's Gram matrix everything but the row's own data is diagonal, so that
-    a row of n entries takes an n x n system where n is less than the number of factors.
+    a row of n entries takes an n x n system where n is less than the number of factors. Rows of the same
+    length are solved together.
     """
     gram = fixed.T.astype(np.float64) @ fixed
     values, turn = np.linalg.eigh(gram)
     turned = np.asarray(fixed @ turn, np.float32)
     held = np.maximum(values, 0) * config.unobserved
-    size = config.unobserved * len(fixed)
+    penalties = config.regularization * (
+        np.asarray(rows.sum(axis=1)).ravel() + config.unobserved * len(fixed)
+    )
     solved = np.zeros((rows.shape[0], fixed.shape[1]), np.float32)
-    for number in range(rows.shape[0]):
-        span = slice(rows.indptr[number], rows.indptr[number + 1])
-        weights = rows.data[span]
-        if len(weights):
-            diagonal = (held + config.regularization * (float(weights.sum()) + size)).astype(np.float32)
-            solved[number] = _vector(turned[rows.indices[span]], weights, diagonal)
-        if number % REPORT_EVERY == 0:
-            progress(number / rows.shape[0])
-    return np.asarray(solved @ turn.T, np.float32)
+    done = 0
+    for own, length in _alike(np.diff(rows.indptr), fixed.shape[1]):
+        entries = rows.indptr[own][:, None] + np.arange(length)
+        diagonal = (held + penalties[own][:, None]).astype(np.float32)
+        solved[own] = _vectors(turned[rows.indices[entries]], rows.data[entries], diagonal)
+        done += len(own) * length
+        progress(done / max(1, rows.nnz))
+    return np.asarray(solved @ turn.T.astype(np.float32), np.float32)
 
 
-def _vector(features: Floats, weights: Floats, diagonal: Floats) -> Floats:
-    """The p minimising sum_j c_j (1 - x_j.p)^2 + p'Dp, for D diagonal: by the smaller of its two systems."""
-    if len(features) < len(diagonal):
-        lifted = features / diagonal
-        system = lifted @ features.T
-        system.flat[:: len(weights) + 1] += 1 / weights
-        _, dual, failed = lapack.sposv(system, np.ones(len(weights), np.float32))
-        vector = dual @ lifted
+def _alike(lengths: NDArray[np.integer[Any]], factors: int) -> Iterator[tuple[NDArray[np.int64], int]]:
+    """(row numbers, entries of each) for all rows that have any, as many of one length as memory allows."""
+    order = np.argsort(lengths, kind="stable")
+    found, starts = np.unique(lengths[order], return_index=True)
+    ends = [*starts[1:], len(order)]
+    for length, first, end in zip(found.tolist(), starts, ends[: len(found)], strict=True):
+        group = order[first:end]
+        step = max(1, FLOATS_AT_A_TIME // max(1, length * factors))
+        for start in range(0, len(group) if length else 0, step):
+            yield group[start : start + step], length
+
+
+def _vectors(features: Floats, weights: Floats, diagonal: Floats) -> Floats:
+    """(rows, factors): the p of each row minimising sum_j c_j (1 - x_j.p)^2 + p'Dp, by the smaller of its two
+    systems; features: (rows, entries, factors) x. weights: (rows, entries) c. diagonal: (rows, factors) D."""
+    entries, factors = features.shape[1:]
+    if entries < factors:
+        lifted = features / diagonal[:, None]
+        system = lifted @ features.transpose(0, 2, 1)
+        system[:, np.arange(entries), np.arange(entries)] += 1 / weights
+        vectors = (np.linalg.solve(system, np.ones_like(weights)[:, :, None]).transpose(0, 2, 1) @ lifted)[
+            :, 0
+        ]
     else:
-        weighted = features * weights[:, None]
-        system = weighted.T @ features
-        system.flat[:: len(diagonal) + 1] += diagonal
-        _, vector, failed = lapack.sposv(system, weighted.sum(axis=0))
-    if failed:
+        weighted = features * weights[:, :, None]
+        system = weighted.transpose(0, 2, 1) @ features
+        system[:, np.arange(factors), np.arange(factors)] += diagonal
+        vectors = np.linalg.solve(system, weighted.sum(axis=1)[:, :, None])[:, :, 0]
+    if not np.isfinite(vectors).all():
         raise ValueError("ALS met a system without a solution: raise regularization.")
-    return np.asarray(vector, np.float32)
+    return np.asarray(vectors, np.float32)
 
 
 def _stretch(progress: Progress, step: int, steps: int) -> Progress:

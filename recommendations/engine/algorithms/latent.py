@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.foldin import Matrix, cosine_rows, ridge_shares
+from recommendations.engine.foldin import Matrix, cosine_rows, exact_scores, on_grid, ridge_shares
 from recommendations.engine.types import (
     Arrays,
     Explanation,
@@ -40,15 +41,19 @@ class FoldInRanker:
         self.base = base
         self.factors = factors
         self._by_row = by_row
-        item_side = factors.astype(np.float64)
-        self._precision = unobserved * item_side.T @ item_side + regularization * np.eye(factors.shape[1])
+        self._regularization = regularization
+        self._gram = unobserved * factors.T.astype(np.float64) @ factors
+        self._precision = self._gram + regularization * np.eye(factors.shape[1])
 
     def score(self, histories: Sequence[History]) -> Floats:
-        """(histories, products); one history at a time, so that a row is the same in any batch."""
-        scores = np.empty((len(histories), len(self.products)), np.float32)
-        for row, history in zip(scores, histories, strict=True):
-            shopper = self._shares(history).sum(axis=1).astype(np.float32)
-            row[:] = self.base + self.factors @ shopper
+        """(histories, products); shoppers one at a time and sums without rounding, so that a row is the same
+        in any batch."""
+        products, held = self._turned
+        shoppers = np.zeros((len(histories), len(held)))
+        for row, history in zip(shoppers, histories, strict=True):
+            row[:] = self._shopper(history, products, held)
+        scores = exact_scores(on_grid(shoppers), products)
+        scores += self.base
         return scores
 
     def explain(self, history: History, positions: Positions) -> Explanation:
@@ -64,6 +69,30 @@ class FoldInRanker:
 
     def arrays(self) -> Arrays:
         return {"base": self.base, "factors": self.factors}
+
+    @cached_property
+    def _turned(self) -> tuple[Matrix, Matrix]:
+        """(the product vectors, the diagonal of alpha0 Q'Q) in the eigenvectors of the latter."""
+        values, turn = np.linalg.eigh(self._gram)
+        return on_grid(self.factors @ turn), np.maximum(values, 0) + self._regularization
+
+    def _shopper(self, history: History, products: Matrix, held: Matrix) -> Matrix:
+        """(factors,) the vector p(H), turned; of n rows by an n x n system where that is the smaller one."""
+        known, mask = history.known_to(self.products)
+        weights = history.weights[mask].astype(np.float64)
+        telling = weights != 0
+        known, weights = known[telling], weights[telling]
+        residuals = np.sign(weights) - self.base[known].astype(np.float64)
+        confidence, features = np.abs(weights), products[known]
+        diagonal = held + self._by_row * float(confidence.sum())
+        if len(known) >= len(held):
+            weighted = features * confidence[:, None]
+            full = weighted.T @ features + np.diag(diagonal)
+            return np.asarray(np.linalg.solve(full, residuals @ weighted), np.float64)
+        lifted = features / diagonal
+        system = lifted @ features.T
+        system.flat[:: len(known) + 1] += 1 / confidence
+        return np.asarray(np.linalg.solve(system, residuals) @ lifted, np.float64)
 
     def _shares(self, history: History) -> Matrix:
         """(factors, known rows): what each row of the history adds to the shopper's vector."""

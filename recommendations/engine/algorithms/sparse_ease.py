@@ -95,7 +95,8 @@ def _columns(
     """(products, products) B', a row for every product that is scored."""
     count = len(diagonal)
     alone = 1 / np.sqrt(sums.inputs.diagonal() + diagonal)
-    targets = sums.targets.T.tocsr()
+    # Of what is owned together alone, the targets are the inputs, and symmetric.
+    targets = sums.inputs if sums.targets is sums.inputs else sums.targets.T.tocsr()
     lookup = _DenseLookup(sums.inputs, diagonal) if count <= DENSE_UP_TO else _Lookup(sums.inputs, diagonal)
     indices: list[Positions] = []
     data: list[NDArray[np.float32]] = []
@@ -126,9 +127,11 @@ def _best(
     candidates, values = candidates[others], values[others]
     if len(candidates) > neighbours:
         gain = np.abs(values) * alone[candidates]
-        order = np.lexsort((candidates, -gain))[:neighbours]
-        kept = order[np.argsort(candidates[order])]
-        return candidates[kept], values[kept]
+        edge = np.partition(gain, len(gain) - neighbours)[len(gain) - neighbours]
+        above, level = np.flatnonzero(gain > edge), np.flatnonzero(gain == edge)
+        first = level[np.argsort(candidates[level])][: neighbours - len(above)]
+        kept = np.concatenate([above, first])
+        candidates, values = candidates[kept], values[kept]
     order = np.argsort(candidates)
     return candidates[order], values[order]
 
@@ -141,35 +144,43 @@ class _DenseLookup:
         self._diagonal = diagonal
 
     def square(self, chosen: Positions) -> NDArray[np.float64]:
-        """(chosen, chosen), in the order of Fortran."""
+        """(chosen, chosen), in the order of Fortran; at least its lower triangle is filled."""
         square = np.asarray(self._matrix[np.ix_(chosen, chosen)].T, np.float64, order="F")
         square[np.diag_indices(len(chosen))] += self._diagonal[chosen]
         return square
 
 
 class _Lookup:
-    """Small dense squares cut out of the sparse Z'WZ + L."""
+    """Small dense squares cut out of the sparse Z'WZ + L, whose long rows are never walked through."""
 
     def __init__(self, inputs: SparseFloats, diagonal: NDArray[np.float64]) -> None:
+        inputs.sort_indices()
         self._inputs = inputs
-        self._diagonal = diagonal
-        self._places = np.full(inputs.shape[0], -1, np.int32)
+        self._own = inputs.diagonal().astype(np.float64) + diagonal
+        self._lengths = np.diff(inputs.indptr)
 
     def square(self, chosen: Positions) -> NDArray[np.float64]:
-        """(chosen, chosen), in the order of Fortran."""
+        """(chosen, chosen), in the order of Fortran; both triangles are filled.
+
+        The matrix is symmetric: a pair is looked up in the shorter of its two rows.
+        """
         size = len(chosen)
-        starts, ends = self._inputs.indptr[chosen], self._inputs.indptr[chosen + 1]
-        lengths = ends - starts
-        # The numbers of all entries in the chosen rows: one run after the other.
-        entries = np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-        self._places[chosen] = np.arange(size)
-        places = self._places[self._inputs.indices[entries]]
-        self._places[chosen] = -1
-        inside = places >= 0
-        square = np.zeros((size, size), order="F")
-        row = np.repeat(np.arange(size), lengths)[inside]
-        square[places[inside], row] = self._inputs.data[entries[inside]]
-        square[np.diag_indices(size)] += self._diagonal[chosen]
+        order = np.argsort(self._lengths[chosen], kind="stable")
+        sought = chosen[order]
+        starts, lengths = self._inputs.indptr[sought].tolist(), self._lengths[sought].tolist()
+        table = np.zeros((size, size))
+        for number in range(size - 1):
+            row = slice(starts[number], starts[number] + lengths[number])
+            columns, others = self._inputs.indices[row], sought[number + 1 :]
+            places = columns.searchsorted(others)
+            places[places == len(columns)] = 0
+            found = self._inputs.data[row][places]
+            found[columns[places] != others] = 0
+            table[number, number + 1 :] = found
+        table += table.T
+        table[np.diag_indices(size)] = self._own[sought]
+        square = np.empty((size, size), order="F")
+        square[np.ix_(order, order)] = table
         return square
 
 
