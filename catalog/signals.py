@@ -4,3 +4,9 @@ from django.dispatch import Signal
 
 # Sent when a person opens a product's page: request (HttpRequest), product (Product), now (datetime).
 product_viewed = Signal()
+
+# Sent when a shopper puts a product into the basket or takes it out: request, product, is_in (bool), now.
+basket_changed = Signal()
+
+# Sent after the commit, once per order: request (HttpRequest of the buyer), order (Order).
+order_placed = Signal()

@@ -90,3 +90,6 @@ def merge_shopper(*, source: Shopper, target: Shopper) -> None:
         source.delete()
         recount_ratings(touched)
         Shopper.objects.filter(pk=target.pk).update(feedback_version=F("feedback_version") + 1)
+        if not source.consent:
+            # Who has said no in this browser has not said yes by signing in.
+            Shopper.objects.filter(pk=target.pk).update(consent=False)

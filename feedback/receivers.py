@@ -1,28 +1,57 @@
-"""At sign-in the browser's anonymous history becomes the account's; opening a product is a view."""
+"""What the other apps tell: sign-ins, visits, baskets and orders, and what feedback makes of them."""
 
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
 from catalog.models import Product
-from catalog.signals import product_viewed
-from feedback.gestures import visit
-from feedback.identity import SESSION_KEY, merge_shopper, shopper_for_account
-from feedback.models import Shopper
+from catalog.order_models import Order
+from catalog.signals import basket_changed, order_placed, product_viewed
+from feedback.gestures import switch, visit
+from feedback.identity import SESSION_KEY, ensure_shopper, merge_shopper, shopper_for_account, shopper_of
+from feedback.models import Event, Shopper
+from feedback.services import NewEvent, record_events
 
 
 @receiver(user_logged_in, dispatch_uid="merge_anonymous_history")
 def merge_at_sign_in(*, request: HttpRequest, user: Any, **_: object) -> None:
+    """The browser's anonymous history becomes the account's."""
     visitor_id = request.session.pop(SESSION_KEY, None)
     visitor = Shopper.objects.filter(pk=visitor_id, is_anonymous=True).first() if visitor_id else None
     if visitor is not None:
         merge_shopper(source=visitor, target=shopper_for_account(user.pk, now=timezone.now()))
+        words = "What you rated, wished for and hid in this browser is in your account now."
+        messages.info(request, words, fail_silently=True)
 
 
 @receiver(product_viewed, dispatch_uid="record_visit")
 def record_visit(*, request: HttpRequest, product: Product, now: datetime, **_: object) -> None:
     visit(request, product, now=now)
+
+
+@receiver(basket_changed, dispatch_uid="record_basket")
+def record_basket(*, request: HttpRequest, product: Product, is_in: bool, now: datetime, **_: object) -> None:
+    """Into the basket is feedback, out of it takes that back; without consent nothing new is noted."""
+    shopper = ensure_shopper(request, now=now) if is_in else shopper_of(request)
+    if shopper is None or (is_in and not shopper.consent):
+        return
+    switch(Event.Kind.BASKET if is_in else Event.Kind.UNBASKET, shopper, product, now=now)
+
+
+@receiver(order_placed, dispatch_uid="record_purchases")
+def record_purchases(*, request: HttpRequest, order: Order, **_: object) -> None:
+    """One purchase per product of the order; told twice, they are still written once."""
+    shopper = ensure_shopper(request, now=order.placed_at)
+    record_events(
+        NewEvent(
+            shopper, line.product, Event.Kind.PURCHASE, order.placed_at, f"order:{order.number}:{line.sku}",
+            quantity=line.quantity, order_ref=order.number,
+        )
+        for line in order.lines.select_related("product")
+        if line.product is not None
+    )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.db.models.functions import Length
@@ -100,6 +101,39 @@ def has_dismissed(shopper: Shopper | None, product_id: int) -> bool:
     return standing_products(shopper.pk, Event.Kind.DISMISS).filter(product_id=product_id).exists()
 
 
+def standing_kinds(shopper: Shopper | None, product_id: int) -> frozenset[str]:
+    """What a shopper has said or done of one product and not taken back, in one query."""
+    if not shopper:
+        return frozenset()
+    events = Event.objects.filter(shopper_id=shopper.pk, product_id=product_id).order_by()
+    deeds = list(events.values_list("shopper_id", "product_id", "kind", "occurred_at"))
+    return frozenset(kind for *_, kind, _ in standing(deeds, taken_back(deeds)))
+
+
+def dismissed_among(shopper: Shopper | None, product_ids: Iterable[int]) -> set[int]:
+    """Which of the products the shopper is not interested in."""
+    return _standing_among(shopper, Event.Kind.DISMISS, product_ids)
+
+
+def wished_among(shopper: Shopper | None, product_ids: Iterable[int]) -> set[int]:
+    """Which of the products are on the shopper's wishlist."""
+    return _standing_among(shopper, Event.Kind.WISHLIST, product_ids)
+
+
+def _standing_among(shopper: Shopper | None, kind: Event.Kind, product_ids: Iterable[int]) -> set[int]:
+    if not shopper:
+        return set()
+    rows = standing_products(shopper.pk, kind).filter(product_id__in=list(product_ids))
+    return {row["product_id"] for row in rows}
+
+
+def standing_rows(shopper: Shopper | None, kind: Event.Kind) -> QuerySet[Any, Any]:
+    """`product_id` and `done` of what a shopper wished for or dismissed, and still does; newest first."""
+    if not shopper:
+        return standing_products(0, kind).none()
+    return standing_products(shopper.pk, kind).order_by("-done", "-product_id")
+
+
 def keenest_shoppers(count: int) -> list[str]:
     """Ids of those with the most ratings, never visitors or accounts: their lists show most."""
     known = Shopper.objects.filter(is_anonymous=False, account__isnull=True).annotate(rated=Count("ratings"))
@@ -127,6 +161,13 @@ def co_purchases(product_id: int, *, most: int, least: int) -> dict[int, int]:
     counted = together.values("product_id").annotate(orders=Count("order_ref", distinct=True))
     rows = counted.filter(orders__gte=least).order_by("-orders", "product_id")[:most]
     return {row["product_id"]: row["orders"] for row in rows}
+
+
+def orders_with(product_ids: Iterable[int], *, most: int) -> list[tuple[str, int]]:
+    """(order, product id) of the newest orders that any of the products is in; `most` rows."""
+    orders = _purchases().filter(product_id__in=list(product_ids)).values("order_ref")
+    rows = _purchases().filter(order_ref__in=orders).order_by("-occurred_at")
+    return list(rows.values_list("order_ref", "product_id")[:most])
 
 
 def order_counts(product_ids: list[int]) -> dict[int, int]:

@@ -4,3 +4,6 @@ from django.dispatch import Signal
 
 # Sent after the commit, once per write: shopper_ids (set of int), rated (int, how many ratings changed).
 feedback_recorded = Signal()
+
+# Sent after the commit that deleted shoppers and all they did: shopper_ids (list of int).
+shoppers_forgotten = Signal()

@@ -1,27 +1,26 @@
-"""The doors of the pages' feedback: stars, "not interested", and the list of one's own ratings."""
+"""The doors of the pages' feedback: stars, "not interested" and the wishlist's heart."""
 
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
-from feedback.acting import acting_shopper, look_up, looked_up, visitor_of
-from feedback.answers import Said, answer
-from feedback.forms import DismissForm, FeedbackForm, RateForm
-from feedback.gestures import dismiss
+from catalog.answers import Said, quoted
+from catalog.limits import limited
+from feedback.acting import look_up, visitor_of
+from feedback.answers import answer, rated, undo_of
+from feedback.forms import FeedbackForm, RateForm, SwitchForm
+from feedback.gestures import dismiss, undismiss, unwish, wish
 from feedback.identity import ensure_shopper
 from feedback.models import Shopper
-from feedback.selectors import rating_values, ratings_with_products
+from feedback.selectors import rating_values
 from feedback.services import rate, unrate
-
-RATINGS_PER_PAGE = 50
 
 
 @require_POST
+@limited("feedback")
 def rate_product(request: HttpRequest) -> HttpResponse:
     """Give, change or (with no stars) take back a rating."""
     form = RateForm(request.POST)
@@ -35,33 +34,55 @@ def rate_product(request: HttpRequest) -> HttpResponse:
         shopper = shopper or ensure_shopper(request, now=now)
         rate(shopper=shopper, product=product, value=value, now=now)
     elif shopper is None or not unrate(shopper=shopper, product=product, now=now):
-        return answer(request, Said.nothing_to_take_back(product))
-    said = Said.rated(product, value, shopper=shopper, looked_up=form.cleaned_data["shopper"])
-    return answer(request, said, changed=product, undo=before)
+        return answer(request, Said(f"There was no rating of {quoted(product)} to take back."))
+    said = rated(product, value, shopper=shopper, looked_up=form.cleaned_data["shopper"])
+    return answer(request, said, changed=True, undo=undo_of(request, "feedback:rate", product, value=before))
 
 
 @require_POST
+@limited("feedback")
 def dismiss_product(request: HttpRequest) -> HttpResponse:
-    """Note that a shopper is not interested in a product."""
-    form = DismissForm(request.POST)
+    """Note that a shopper is not interested in a product, or (undo) that they are after all."""
+    form = SwitchForm(request.POST)
     if refusal := _refusal(request, form):
         return answer(request, refusal)
-    now, product = timezone.now(), form.cleaned_data["product"]
-    shopper = _shopper(request, form.cleaned_data["shopper"]) or ensure_shopper(request, now=now)
-    dismiss(shopper, product, now=now)
-    return answer(request, Said.dismissed(product), changed=product)
+    now, product, is_undo = timezone.now(), form.cleaned_data["product"], form.cleaned_data["undo"]
+    shopper = _shopper(request, form.cleaned_data["shopper"])
+    if is_undo:
+        if shopper is None or not undismiss(shopper, product, now=now):
+            return answer(request, Said(f"{quoted(product)} was not hidden from you."))
+        said = Said(f"{quoted(product)} may be recommended again.")
+        return answer(request, said, changed=True)
+    dismiss(shopper or ensure_shopper(request, now=now), product, now=now)
+    said = Said(f"{quoted(product)} will not be recommended again.")
+    undo = undo_of(request, "feedback:dismiss", product, undo="1")
+    return answer(request, said, changed=True, undo=undo)
 
 
-@require_safe
-def my_ratings(request: HttpRequest) -> HttpResponse:
-    """The visitor's own ratings, newest first, with stars to change them."""
-    asked = looked_up(request)
-    if asked is not None and not asked.is_allowed:
-        raise PermissionDenied("These ratings are somebody else's.")
-    ratings = ratings_with_products(acting_shopper(request))
-    page = Paginator(ratings, RATINGS_PER_PAGE).get_page(request.GET.get("page"))
-    values = {rating.product_id: rating.value for rating in page}
-    return render(request, "feedback/ratings.html", {"page": page, "values": values})
+@require_POST
+@limited("feedback")
+def wish_product(request: HttpRequest) -> HttpResponse:
+    """Put a product on the wishlist, or (undo) take it off."""
+    form = SwitchForm(request.POST)
+    if refusal := _refusal(request, form):
+        return answer(request, refusal)
+    now, product, is_undo = timezone.now(), form.cleaned_data["product"], form.cleaned_data["undo"]
+    shopper = _shopper(request, form.cleaned_data["shopper"])
+    if is_undo:
+        changed = shopper is not None and unwish(shopper, product, now=now)
+        words = f"{quoted(product)} is off the wishlist."
+    else:
+        changed = wish(shopper or ensure_shopper(request, now=now), product, now=now)
+        words = f"{quoted(product)} is on the wishlist."
+    undo = undo_of(request, "feedback:wish", product, undo="" if is_undo else "1")
+    return answer(
+        request, Said(words), changed=changed, undo=undo if changed else None,
+        also="feedback/_wish_again.html",
+        context={
+            "product": product, "is_wished": not is_undo, "next": request.POST.get("next", ""),
+            "asked": look_up(request, form.cleaned_data["shopper"]) if form.cleaned_data["shopper"] else None,
+        },
+    )  # fmt: skip
 
 
 def _refusal(request: HttpRequest, form: FeedbackForm) -> Said | None:

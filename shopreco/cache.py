@@ -83,3 +83,13 @@ class ForgivingRedisCache(RedisCache):
         client = self._cache.get_client(None, write=True)
         for key in client.scan_iter(match=self.make_key("*", version="*"), count=1000):  # type: ignore[arg-type]
             client.unlink(key)
+
+    def delete_matching(self, pattern: str) -> int:
+        """Delete every key that matches the pattern (`*` for anything); how many."""
+
+        def sweep() -> int:
+            client = self._cache.get_client(write=True)
+            keys = list(client.scan_iter(match=self.make_key(pattern), count=1000))
+            return int(client.delete(*keys)) if keys else 0
+
+        return self._forgive(sweep, 0)

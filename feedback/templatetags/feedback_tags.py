@@ -12,8 +12,8 @@ from django.http import HttpRequest
 
 from catalog.models import Product
 from feedback.acting import LookUp, acting_shopper, looked_up, may_look_up
-from feedback.models import MAX_RATING, MIN_RATING
-from feedback.selectors import has_dismissed, rating_values
+from feedback.models import MAX_RATING, MIN_RATING, Event
+from feedback.selectors import rating_values, standing_kinds, wished_among
 
 register = template.Library()
 STARS = [(value, f"{value} star{'' if value == 1 else 's'}") for value in range(MIN_RATING, MAX_RATING + 1)]
@@ -25,8 +25,7 @@ def own_ratings(context: template.Context, *groups: Product | Iterable[Any]) -> 
 
     A group is a product, or products, or things that have a `product` (list items).
     """
-    things = chain.from_iterable([group] if isinstance(group, Product) else group or () for group in groups)
-    ids = [thing.pk if isinstance(thing, Product) else thing.product.pk for thing in things]
+    ids = _ids_of(groups)
     return rating_values(acting_shopper(context["request"]), ids) if ids else {}
 
 
@@ -43,9 +42,25 @@ def dismiss_button(context: template.Context, product: Product, is_dismissed: bo
 
 
 @register.simple_tag(takes_context=True)
+def own_wishes(context: template.Context, *groups: Product | Iterable[Any]) -> set[int]:
+    """Ids of the groups' products (as for `own_ratings`) that are on the wishlist, in one query at most."""
+    if len(groups) == 1 and isinstance(groups[0], Product):
+        return {groups[0].pk} if Event.Kind.WISHLIST in _said_of(context, groups[0]) else set()
+    ids = _ids_of(groups)
+    return wished_among(acting_shopper(context["request"]), ids) if ids else set()
+
+
+@register.inclusion_tag("feedback/_wish.html", takes_context=True)
+def wish_button(context: template.Context, product: Product, wishes: Iterable[int]) -> dict[str, Any]:
+    """The heart that puts a product on the wishlist and takes it off. Once per product and page."""
+    is_wished = product.pk in set(wishes)
+    return {**_form_context(context), "product": product, "is_wished": is_wished}
+
+
+@register.simple_tag(takes_context=True)
 def is_dismissed(context: template.Context, product: Product) -> bool:
     """Whether the page's shopper is not interested in the product."""
-    return has_dismissed(acting_shopper(context["request"]), product.pk)
+    return Event.Kind.DISMISS in _said_of(context, product)
 
 
 @register.simple_tag(takes_context=True)
@@ -66,6 +81,21 @@ def shopper_query(context: template.Context) -> str:
 def look_up_is_open(context: template.Context) -> bool:
     """Whether this visitor may ask for anyone's shopper id."""
     return may_look_up(context["request"])
+
+
+def _said_of(context: template.Context, product: Product) -> frozenset[str]:
+    """What the page's shopper said of the page's product: read once, for the heart and "not interested"."""
+    request = context["request"]
+    kept: tuple[int, frozenset[str]] | None = getattr(request, "_said_of", None)
+    if kept is None or kept[0] != product.pk:
+        kept = (product.pk, standing_kinds(acting_shopper(request), product.pk))
+        request._said_of = kept
+    return kept[1]
+
+
+def _ids_of(groups: Iterable[Product | Iterable[Any]]) -> list[int]:
+    things = chain.from_iterable([group] if isinstance(group, Product) else group or () for group in groups)
+    return [thing.pk if isinstance(thing, Product) else thing.product.pk for thing in things]
 
 
 def _form_context(context: template.Context) -> dict[str, Any]:

@@ -129,6 +129,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
 AUTH_USER_MODEL = "shopreco.User"
+AUTHENTICATION_BACKENDS = ["shopreco.sign_in.ThrottledBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -141,6 +142,16 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
+
+# Mails (a forgotten password) are printed until a server is named.
+EMAIL_HOST: str = env.str("EMAIL_HOST", "")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT: int = env.int("EMAIL_PORT", 587)
+EMAIL_HOST_USER: str = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD: str = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS: bool = env.bool("EMAIL_USE_TLS", True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", "ShopReco <shop@localhost>")
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
@@ -242,11 +253,12 @@ SPECTACULAR_SETTINGS = {
 SHOPRECO_OPEN_API: bool = env.bool("OPEN_API", False)
 SHOPRECO_OPEN_LOOKUP: bool = env.bool("OPEN_LOOKUP", False)
 SHOPRECO_CURRENCY: str = env.str("CURRENCY", "£")
-# How often pages may be written to, per account or browser; an address may five times as much (catalog/limits.py).
+# How often pages may be written to, per account or browser; an address may five times as much.
 SHOPRECO_LIMITS = {
     "feedback": env.str("LIMIT_FEEDBACK", "120/min"),
     "basket": env.str("LIMIT_BASKET", "120/min"),
     "orders": env.str("LIMIT_ORDERS", "20/hour"),
+    "export": env.str("LIMIT_EXPORT", "10/hour"),
     # Passwords tried in vain, per name and address; and accounts made, per address.
     "sign-in": env.str("LIMIT_SIGN_IN", "5/5min"),
     "sign-up": env.str("LIMIT_SIGN_UP", "20/hour"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from feedback.views import RATINGS_PER_PAGE
+from feedback.account_views import RATINGS_PER_PAGE
 from tests.factories import NOW, make_category, make_product, make_rating, make_shopper
 from tests.pages import stars_of, text_of
 from tests.visits import sign_in, visit_as
