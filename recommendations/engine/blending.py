@@ -90,6 +90,25 @@ def proposals(parts: Sequence[Recommender], spreads: Weights, asked: Holdout, *,
     return Proposals(scores, wanted, sizes, k)
 
 
+def joined(tables: Sequence[Proposals]) -> Proposals:
+    """Those to the shoppers of all the tables, which have the same parts and k."""
+    width = max(table.wanted.shape[1] for table in tables)
+
+    def padded(rows: NDArray[np.generic], value: float) -> NDArray[np.generic]:
+        missing = ((0, 0), (0, width - rows.shape[1]))
+        return np.pad(rows, missing, constant_values=value)
+
+    return Proposals(
+        [
+            np.asarray(np.concatenate([padded(part, -np.inf) for part in parts]), np.float32)
+            for parts in zip(*(table.scores for table in tables), strict=True)
+        ],
+        np.asarray(np.concatenate([padded(table.wanted, False) for table in tables]), bool),
+        np.concatenate([table.sizes for table in tables]),
+        tables[0].k,
+    )
+
+
 def best_weights(table: Proposals) -> Weights:
     """(parts,) weights, 0 or more, of sum 1: steps from one part to another while mean NDCG@k rises.
 

@@ -7,7 +7,7 @@ algorithm's `starts`, or, `around` an earlier winner, from that. The stages are 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from recommendations.engine.evaluation.split import Holdout
 from recommendations.engine.protocols import Algorithm
 from recommendations.engine.searching import BASELINES, BLEND, Search
 from recommendations.engine.starting import applicable, told_by
-from recommendations.engine.trials import Now, Runner, Tell, Trial
+from recommendations.engine.trials import Cut, Now, Runner, Tell, Trial
 from recommendations.engine.types import Interactions
 
 FEWEST_ASKED, MOST_ASKED, CELLS_ASKED = 1_000, 10_000, 200_000_000
@@ -51,6 +51,7 @@ def choose(
     tell: Tell,
     size: tuple[int, int, int] | None = None,
     around: tuple[str, Any] | None = None,
+    further: Sequence[Cut] = (),
 ) -> Outcome:
     """The best of the named algorithms by NDCG@k of the validation part, in `budget` seconds of `now`.
 
@@ -60,6 +61,8 @@ def choose(
     feedback: that very configuration, the plain baselines beside it (`searching.BASELINES`), and steps from
     it to neighbouring settings while they help; of a blend its parts, each with steps of its own, and then
     their weights anew. Nothing else is tried. A tenth of the budget of a whole search is plenty.
+    further: more (training, validation) cuts of the same feedback, for data so small that one says little: a
+    trial on all shoppers is one of every cut.
     The same trials with the same values and times lead to the same choice; how many there are depends on
     how fast the machine is.
     """
@@ -73,7 +76,7 @@ def choose(
     most = min(MOST_ASKED, max(FEWEST_ASKED, CELLS_ASKED // max(1, products)))
     asked = some_of(validation, most, random=np.random.default_rng(seed))
     runner = Runner(
-        train, asked, suited, k=k, seed=seed, now=now, deadline=now() + budget, tell=tell
+        train, asked, suited, k=k, seed=seed, now=now, deadline=now() + budget, tell=tell, further=further
     )  # fmt: skip
     search = Search(runner, budget, told, np.random.default_rng(seed))
     blend = ALGORITHMS[BLEND] if BLEND in names else None

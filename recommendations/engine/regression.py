@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,25 @@ class Moments:
     targets: SparseFloats
 
 
+REMEMBERED = 20_000_000
+"""Entries up to which the last moments of some interactions are kept, for a fit with other penalties."""
+_last: WeakKeyDictionary[Interactions, tuple[tuple[float, ...], Moments]] = WeakKeyDictionary()
+
+
 def moments(interactions: Interactions, config: RegressionConfig) -> Moments:
+    """As by `_moments`. Those last asked for are kept as long as the interactions are: half of the work of
+    the next fit where only penalties and scales differ."""
+    key = (config.shopper_exponent, config.sequence, config.recency if config.sequence else 1.0)
+    known = _last.get(interactions)
+    if known is not None and known[0] == key:
+        return known[1]
+    sums = _moments(interactions, config)
+    if sums.inputs.nnz + sums.targets.nnz <= REMEMBERED:
+        _last[interactions] = (key, sums)
+    return sums
+
+
+def _moments(interactions: Interactions, config: RegressionConfig) -> Moments:
     """(1 - a) X'WX + a S'WS, and (1 - a) X'WX + a S'WY.
 
     X has a row a shopper: their positive weights. S and Y have a row for every product a shopper went on to:

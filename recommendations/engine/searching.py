@@ -24,11 +24,13 @@ PROBE_ROWS, RUNG_ROWS = 4_000, 20_000
 CONFIGS = 8
 """So many settings are tried of an algorithm that has no `starts` of its own."""
 BLEND, MOST_PARTS = "blend", 5
-BASELINES = ("popularity", "item_knn")
+BASELINES, IMPERSONAL = ("popularity", "item_knn"), {"popularity"}
 KEPT = 3
 """One of so many goes on to all shoppers."""
 HOPELESS = 0.7
 """A share of the leader's value: what is below is not tried further, unless it costs next to nothing."""
+PROMISING = 0.93
+"""The same for what is dear and has no other starts."""
 CHEAP, DEAR = 0.01, 0.03
 """Shares of the time: a trial that takes less than the first needs no promise, one that takes more than the
 second a good one."""
@@ -255,14 +257,23 @@ class Search:
         return [trial for trial in self._tried(name, share) if not math.isnan(trial.value)]
 
     def _is_hopeless(self, name: str) -> bool:
-        """Far behind on the largest share it was tried on, and not cheap either."""
+        """Far behind on the largest share it was tried on, and not cheap either.
+
+        The smallest share only tells what things cost, and on the others popularity does not count: it needs
+        no data, while what knows the shopper gains with every row.
+        """
         shares = [trial.share for trial in self._runner.trials if trial.algorithm == name]
         own = self._runner.best_of(name, max(shares)) if shares else None
         if own is None:
             return bool(shares)
-        rivals = [self._runner.best_of(other, own.share) for other in self._runner.algorithms]
-        leading = max(rival.value for rival in rivals if rival is not None)
-        return own.value < HOPELESS * leading and not self._costs(name, at_most=CHEAP)
+        if own.share in self._rungs[:1]:
+            return False
+        others = [each for each in self._configs if own.share == 1.0 or each not in IMPERSONAL]
+        rivals = [self._runner.best_of(other, own.share) for other in others]
+        leading = max((rival.value for rival in rivals if rival is not None), default=0.0)
+        # Other starts may do better than the default; where there are none, what is seen is what it can do.
+        bar = HOPELESS if len(self._configs[name]) > 1 or self._costs(name, at_most=DEAR) else PROMISING
+        return own.value < bar * leading and not self._costs(name, at_most=CHEAP)
 
     def _costs(self, name: str, *, at_most: float) -> bool:
         """Whether a trial of it on all shoppers is known to take no more than that share of the time."""

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from recommendations.engine.algorithms.blend import BlendConfig, BlendModel
-from recommendations.engine.blending import best_weights, gain, proposals
+from recommendations.engine.blending import best_weights, gain, joined, proposals
 from recommendations.engine.evaluation.cuts import some_of
 from recommendations.engine.evaluation.report import evaluate
 from recommendations.engine.evaluation.split import Holdout
@@ -20,6 +20,8 @@ from recommendations.engine.types import Interactions, Progress, Vocabulary
 
 Now: TypeAlias = Callable[[], float]
 """Seconds of a clock that never goes back."""
+Cut: TypeAlias = tuple[Interactions, Holdout]
+"""What is learned from and what is asked about."""
 Tell: TypeAlias = Callable[[str, float], None]
 """Called with what is being tried and the share of the time that is used; it may raise to interrupt."""
 
@@ -78,8 +80,13 @@ class Runner:
         now: Now,
         deadline: float,
         tell: Tell,
+        further: Sequence[Cut] = (),
     ) -> None:
-        """deadline: on the clock of `now`, for the trials and a fit and use of the best of them."""
+        """deadline: on the clock of `now`, for the trials and a fit and use of the best of them.
+
+        further: more cuts of the same feedback; a trial on all shoppers is then one of every cut, its value
+        their mean and its times their sums.
+        """
         self.validation = validation
         self.algorithms = algorithms
         self.criterion = f"ndcg@{k}"
@@ -96,7 +103,8 @@ class Runner:
         self._fewest = some_of(self._few, TIMING_SHOPPERS, random=np.random.default_rng(seed))
         self._samples = {1.0: Sample(1.0, train)}
         self._sizes: dict[float, tuple[int, int]] = {1.0: (len(train), len(train.products))}
-        self._models: dict[str, tuple[Trial, Recommender]] = {}
+        self._cuts: list[Cut] = [(train, validation), *further]
+        self._models: dict[str, tuple[Trial, list[Recommender]]] = {}
 
     @property
     def left(self) -> float:
@@ -137,10 +145,10 @@ class Runner:
         if self.blend_seconds(parts) > self.left:
             return None
         try:
-            models = [self._model(part) for part in parts]
+            models = [self._fitted(part) for part in parts]
         except (OutOfTimeError, ValueError, MemoryError):
             return None
-        explained = [pair for pair in zip(parts, models, strict=True) if isinstance(pair[1], Explains)]
+        explained = [(part, own) for part, own in zip(parts, models, strict=True) if _explain(own)]
         if len(explained) < 2:
             return None
         trial = self._blended(blend, explained)
@@ -157,48 +165,50 @@ class Runner:
         scores = sum(part.score_seconds for part in parts)
         return again + REFIT * fits + scores * (WEIGHING * len(self.validation) + shoppers)
 
-    def _blended(self, blend: Algorithm, parts: Sequence[tuple[Trial, Recommender]]) -> Trial | None:
+    def _blended(self, blend: Algorithm, parts: Sequence[tuple[Trial, list[Recommender]]]) -> Trial | None:
         """The trial of the best weights; None where no blend is better."""
-        train = self._samples[1.0].interactions
-        asked = hold_out_last(train, random=np.random.default_rng(self._seed))[1]
-        models = [model for _, model in parts]
-        spreads = np.array([spread(model, asked.histories) for model in models])
-        table = proposals(models, spreads, self.validation, k=self._k)
+        spreads, tables = [], []
+        for number, (train, validation) in enumerate(self._cuts):
+            models = [own[number] for _, own in parts]
+            asked = hold_out_last(train, random=np.random.default_rng(self._seed))[1]
+            spreads.append(np.array([spread(model, asked.histories) for model in models]))
+            tables.append(proposals(models, spreads[-1], validation, k=self._k))
+        table = joined(tables)
         weights = best_weights(table)
         kept = np.flatnonzero(weights).tolist()
         if len(kept) < 2 or gain(table) <= 0:
             return None
-        model = BlendModel(
-            train.products, [models[each] for each in kept],
-            np.asarray(weights[kept] / spreads[kept], np.float32),
-        )  # fmt: skip
-        asking = self._now()
-        value: float = evaluate(model, self.validation, ks=(self._k,)).values[self.criterion]
+        asking, values = self._now(), []
+        for number, (train, validation) in enumerate(self._cuts):
+            model = BlendModel(
+                train.products, [parts[each][1][number] for each in kept],
+                np.asarray(weights[kept] / spreads[number][kept], np.float32),
+            )  # fmt: skip
+            values.append(evaluate(model, validation, ks=(self._k,)).values[self.criterion])
         score_seconds = (self._now() - asking) / max(1, len(self.validation))
         pairs = [(parts[each][0].algorithm, parts[each][0].config) for each in kept]
         config = BlendConfig.of(pairs, [float(weights[each]) for each in kept], places=self._k)
         fits = sum(parts[each][0].fit_seconds for each in kept)
-        return Trial(blend.name, config, 1.0, value, fits, score_seconds)
+        return Trial(blend.name, config, 1.0, float(np.mean(values)), fits, score_seconds)
 
     def _is_kept(self, trial: Trial) -> bool:
         return trial.algorithm in self._models and self._models[trial.algorithm][0] == trial
 
-    def _model(self, trial: Trial) -> Recommender:
-        """The fitted model of a trial on all shoppers."""
+    def _fitted(self, trial: Trial) -> list[Recommender]:
+        """The fitted models of a trial on all shoppers, one for each cut."""
         if self._is_kept(trial):
             return self._models[trial.algorithm][1]
         watch = self._watch(f"{trial.algorithm} once more", self.left)
-        return self.algorithms[trial.algorithm].fit(
-            self._samples[1.0].interactions, trial.config, seed=self._seed, progress=watch
-        )
+        algorithm = self.algorithms[trial.algorithm]
+        return [
+            algorithm.fit(train, trial.config, seed=self._seed, progress=watch) for train, _ in self._cuts
+        ]
 
-    def _keep(self, trial: Trial, model: Recommender) -> None:
-        """The best model of an algorithm, unless it takes more memory than there is for such."""
-        others = {name: pair for name, pair in self._models.items() if name != trial.algorithm}
-        held = sum(_bytes(other) for _, other in others.values())
-        self._models = others
-        if held + _bytes(model) <= KEPT_BYTES:
-            self._models[trial.algorithm] = (trial, model)
+    def _keep(self, trial: Trial, models: list[Recommender]) -> None:
+        """The best models of an algorithm, unless they take more memory than there is for such."""
+        self._models.pop(trial.algorithm, None)
+        if sum(map(_bytes, [models, *(own for _, own in self._models.values())])) <= KEPT_BYTES:
+            self._models[trial.algorithm] = (trial, models)
 
     def take_unseen(self, trial: Trial) -> None:
         """Make the trial of a sample the best one, if fitting it on everything will end in time."""
@@ -256,18 +266,20 @@ class Runner:
         return max(needs, default=0.0)
 
     def _tried(self, algorithm: str, config: Any, share: float, allowed: float) -> Trial:
-        sample = self.sample(share)
-        started = self._now()
-        watch = self._watch(f"{algorithm} on {share:.0%}", allowed)
-        model = self.algorithms[algorithm].fit(sample.interactions, config, seed=self._seed, progress=watch)
-        fitted = self._now()
-        asked = self._asked(share)
-        value: float = evaluate(model, asked, ks=(self._k,)).values[self.criterion]
-        scored = (self._now() - fitted) / max(1, len(asked))
-        trial = Trial(algorithm, config, share, value, fitted - started, scored)
+        cuts = self._cuts if share == 1.0 else [(self.sample(share).interactions, self._asked(share))]
+        models, values, fitting, asking = [], [], 0.0, 0.0
+        for train, asked in cuts:
+            started = self._now()
+            watch = self._watch(f"{algorithm} on {share:.0%}", allowed / len(cuts))
+            models.append(self.algorithms[algorithm].fit(train, config, seed=self._seed, progress=watch))
+            fitted = self._now()
+            values.append(evaluate(models[-1], asked, ks=(self._k,)).values[self.criterion])
+            fitting += fitted - started
+            asking += (self._now() - fitted) / max(1, len(asked))
+        trial = Trial(algorithm, config, share, float(np.mean(values)), fitting, asking)
         before = self.best_of(algorithm)
-        if share == 1.0 and (before is None or value > before.value):
-            self._keep(trial, model)
+        if share == 1.0 and (before is None or trial.value > before.value):
+            self._keep(trial, models)
         return trial
 
     def _watch(self, label: str, allowed: float) -> Progress:
@@ -309,8 +321,12 @@ class Runner:
         return self._samples[share]
 
 
-def _bytes(model: Recommender) -> int:
-    return sum(array.nbytes for array in model.arrays().values())
+def _bytes(models: Sequence[Recommender]) -> int:
+    return sum(array.nbytes for model in models for array in model.arrays().values())
+
+
+def _explain(models: Sequence[Recommender]) -> bool:
+    return all(isinstance(model, Explains) for model in models)
 
 
 def compact(interactions: Interactions) -> Interactions:

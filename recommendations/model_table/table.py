@@ -60,6 +60,7 @@ def table_of(task: Task, request: Request, *, now: Now, tell: Tell) -> Json:
         task.learned, task.validation,
         names=request.names, k=max(request.ks), seed=request.seed, now=now,
         budget=request.budget * (CHOOSING if alone else CHOOSING_OF_MANY), tell=tell, size=_size(task),
+        further=task.further,
     )  # fmt: skip
     chosen = outcome.best or _fallback(request.names)
     bench = _Bench(task, request, now=now, end=started + request.budget, tell=tell, peak=peak)

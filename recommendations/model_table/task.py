@@ -26,13 +26,15 @@ from recommendations.engine.types import Interactions
 from recommendations.signals import Signals, combine
 
 VALIDATION_SHARE = 0.15
+SMALL_ROWS, FURTHER_CUTS = 200_000, 2
+"""Of fewer rows, a random validation part is cut so many times more."""
 SPLITS = "time:2011-11-09, time:0.2, last or basket"
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
     """learned and validation are cut from `train` alone, in the manner of the test. split, validated_on: the
-    two cuts in words."""
+    two cuts in words. further: more such pairs, other random draws."""
 
     train: Interactions
     test: Holdout
@@ -40,6 +42,7 @@ class Task:
     validation: Holdout
     split: str
     validated_on: str
+    further: tuple[tuple[Interactions, Holdout], ...] = ()
 
 
 def parse_split(text: str) -> Cut:
@@ -111,16 +114,29 @@ def task_of(
 ) -> Task:
     """newcomers: whether to ask about shoppers without training feedback, too. repeats: as of `Holdout`."""
     whole = combined(train)
-    kept = inner.learned(train)
-    learned = combined(train.rows(kept))
+
+    def parts(cut: Cut) -> tuple[Interactions, Holdout]:
+        kept = cut.learned(train)
+        learned = combined(train.rows(kept))
+        return learned, ask(learned, train.rows(~kept), newcomers=newcomers, repeats=repeats)
+
+    learned, validation = parts(inner)
     return Task(
         train=whole,
         test=ask(whole, test, newcomers=newcomers, repeats=repeats),
         learned=learned,
-        validation=ask(learned, train.rows(~kept), newcomers=newcomers, repeats=repeats),
+        validation=validation,
         split=split,
         validated_on=str(inner),
+        further=tuple(parts(cut) for cut in _further(inner, len(train))),
     )
+
+
+def _further(inner: Cut, rows: int) -> list[Cut]:
+    """The same random cut with other seeds, where there is little data."""
+    if not isinstance(inner, RandomCut) or rows >= SMALL_ROWS:
+        return []
+    return [replace(inner, seed=inner.seed + number) for number in range(1, FURTHER_CUTS + 1)]
 
 
 def task_of_events(

@@ -13,6 +13,7 @@ from recommendations.engine import choosing, searching
 from recommendations.engine.algorithms.catalogue import ALGORITHMS
 from recommendations.engine.choosing import Outcome, choose
 from recommendations.engine.evaluation.cuts import Feedback, RandomCut, ask, latest
+from recommendations.engine.evaluation.report import evaluate
 from recommendations.engine.searching import rungs
 from recommendations.engine.starting import configurations, neighbours
 from recommendations.engine.trials import compact
@@ -175,6 +176,42 @@ def test_the_best_of_a_sample_is_taken_where_all_shoppers_would_take_too_long(
     assert (outcome.best.algorithm, outcome.best.share) == ("dear", 0.25)
     assert "dear" not in outcome.by_algorithm
     assert watch.seconds + 20.0 * len(world()[0]) / 1_000 <= 100
+
+
+def test_what_learns_from_data_is_not_given_up_for_popularity_on_small_samples(
+    monkeypatch: pytest.MonkeyPatch, watch: Watch
+) -> None:
+    monkeypatch.setattr(searching, "RUNG_ROWS", 500)
+    monkeypatch.setattr(searching, "PROBE_ROWS", 300)
+    rows = len(world()[0])
+
+    class Learner(Knob):
+        def fit(self, interactions, config, **options):
+            model = super().fit(interactions, config, **options)
+            model._noise += 20.0 * (len(interactions) < rows)
+            return model
+
+    popular, learner = Knob("popularity", watch, cost=0.01, spoilt=3.0), Learner("learner", watch, cost=5.0)
+    outcome = chosen(monkeypatch, watch, popular, learner, budget=400.0)
+    assert outcome.best is not None
+    assert outcome.best.algorithm == "learner"
+    small = {trial.share: trial.value for trial in outcome.trials if trial.algorithm == "learner"}
+    assert small[0.25] < 0.7 * outcome.by_algorithm["popularity"].value
+
+
+def test_further_cuts_are_averaged_over(monkeypatch: pytest.MonkeyPatch, watch: Watch) -> None:
+    knob = Knob("knob", watch)
+    further = [world(seed=1), world(seed=2)]
+    outcome = chosen(monkeypatch, watch, knob, further=further, budget=1_000.0)
+    assert outcome.best is not None
+    values = []
+    for train, asked in [world(), *further]:
+        model = knob.fit(train, outcome.best.config, seed=0, progress=lambda _: None)
+        values.append(evaluate(model, asked, ks=(10,)).values["ndcg@10"])
+    assert outcome.best.value == pytest.approx(np.mean(values))
+    assert outcome.best.fit_seconds == pytest.approx(
+        sum(len(train) for train, _ in [world(), *further]) / 1_000
+    )
 
 
 def test_a_larger_budget_tries_more(monkeypatch: pytest.MonkeyPatch, watch: Watch) -> None:
