@@ -20,7 +20,7 @@ from recommendations.engine.protocols import Algorithm, Starts
 from recommendations.engine.starting import configurations, draws, neighbours, searched, starts
 from recommendations.engine.trials import Runner, Trial
 
-PROBE_ROWS, RUNG_ROWS = 4_000, 20_000
+PROBE_ROWS, RUNG_ROWS = 4_000, 50_000
 CONFIGS = 8
 """So many settings are tried of an algorithm that has no `starts` of its own."""
 BLEND, MOST_PARTS = "blend", 5
@@ -103,11 +103,12 @@ class Search:
                 self._runner.run(name, configs[0], share)
         # First those that leave time for others, then the others as far as it goes.
         for part in (0.5, 1.0):
-            for name in self._by_cost(1.0):
-                for share in [*self._rungs[1:], 1.0]:
+            climbing = set(self._configs)
+            for share in [*self._rungs[1:], 1.0]:
+                for name in self._by_cost(1.0):
                     tried = self._is_tried(name, self._configs[name][0], share)
-                    if not tried and not self._climbed(name, share, part):
-                        break
+                    if name in climbing and not tried and not self._climbed(name, share, part):
+                        climbing.remove(name)
 
     def _climbed(self, name: str, share: float, part: float) -> bool:
         """Whether the algorithm may go on to the next share."""
@@ -311,7 +312,10 @@ class Search:
 
 
 def rungs(rows: int) -> list[float]:
-    """Shares of the shoppers, growing: one to learn what a fit costs, then fourfold up to a quarter."""
+    """Shares of the shoppers, growing: one to learn what a fit costs, then fourfold up to a quarter.
+
+    None for what is small enough to be tried as it is.
+    """
     if rows <= RUNG_ROWS:
         return []
     shares = [0.25]

@@ -191,7 +191,7 @@ def test_what_learns_from_data_is_not_given_up_for_popularity_on_small_samples(
             model._noise += 20.0 * (len(interactions) < rows)
             return model
 
-    popular, learner = Knob("popularity", watch, cost=0.01, spoilt=3.0), Learner("learner", watch, cost=5.0)
+    popular, learner = Knob("popularity", watch, cost=0.01, spoilt=0.3), Learner("learner", watch, cost=5.0)
     outcome = chosen(monkeypatch, watch, popular, learner, budget=400.0)
     assert outcome.best is not None
     assert outcome.best.algorithm == "learner"
@@ -342,9 +342,9 @@ def test_neighbours_are_one_step_away(watch: Watch) -> None:
 
 
 def test_samples_grow_fourfold_and_small_data_needs_none() -> None:
-    assert rungs(20_000) == []
-    assert rungs(100_000) == [0.04, 0.25]
-    assert rungs(1_600_000) == [0.0025, 0.015625, 0.0625, 0.25]
+    assert rungs(50_000) == []
+    assert rungs(200_000) == [0.02, 0.25]
+    assert rungs(4_000_000) == [0.001, 0.015625, 0.0625, 0.25]
 
 
 def test_a_compact_sample_holds_the_same_rows_and_nothing_else() -> None:
