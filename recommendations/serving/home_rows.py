@@ -273,11 +273,16 @@ def _numbers(scores: dict[int, float], about: Rows) -> dict[int, int]:
     return numbers
 
 
+def rules_key(rules: Rules) -> str:
+    """Another one as soon as a rule is added, changed, begins or ends."""
+    said = repr([(r.pk, r.action, r.strength, r.product_id, r.category_id, r.brand) for r in rules.rules])
+    return blake2b(said.encode(), digest_size=8).hexdigest()
+
+
 def _key(model: LiveModel | None, shopper: Shopper | None, rules: Rules, now: datetime) -> str:
     known = f"{shopper.pk}:{shopper.feedback_version}:{int(shopper.consent)}" if shopper else "nobody"
-    said = repr([(r.pk, r.action, r.strength, r.product_id, r.category_id, r.brand) for r in rules.rules])
-    rules_key = blake2b(said.encode(), digest_size=8).hexdigest()
-    return f"home-rows:{model.version if model else 0}:{known}:{rules_key}:{int(now.timestamp()) // MINUTE}"
+    version, minute = model.version if model else 0, int(now.timestamp()) // MINUTE
+    return f"home-rows:{version}:{known}:{rules_key(rules)}:{minute}"
 
 
 def _row(kept: dict[str, object]) -> Row:

@@ -9,13 +9,16 @@ from django import template
 from django.utils import timezone
 
 from catalog.models import Product
-from feedback.acting import looked_up
+from feedback.acting import looked_up, visitor_of
+from feedback.selectors import events_of
 from recommendations.about import percentage
-from recommendations.serving.rails import together_and_similar
+from recommendations.conf import conf
+from recommendations.serving.rails import product_rails
 from recommendations.serving.results import Item, Recommendations, Strategy
+from recommendations.spread import Spread, spread_of
 
 register = template.Library()
-SIMILAR, TOGETHER = 12, 4
+SIMILAR, TOGETHER, RECENT = 12, 4, 12
 
 STRATEGY_WORDS = {
     Strategy.PERSONAL: "Chosen by the live model from every rating, view and purchase so far",
@@ -31,18 +34,31 @@ STRATEGY_WORDS = {
 
 @dataclass(frozen=True)
 class ProductLists:
-    """What goes with a product: bought in the same orders, and liked by the same shoppers."""
+    """What goes with a product: bought in the same orders, liked by the same shoppers, opened before."""
 
     together: Recommendations
     similar: Recommendations
+    seen: tuple[Item, ...]
+
+
+@register.simple_tag(takes_context=True)
+def product_lists(context: template.Context, product: Product) -> ProductLists:
+    """The lists of a product's page; no product is in two of them."""
+    settings, shopper = conf(), visitor_of(context["request"])
+    events = events_of(shopper.pk, newest=settings.history_events) if shopper and shopper.consent else []
+    dismissed = {pk for pk, kind, _ in events if kind == "dismiss"}
+    seen = [pk for pk, kind, _ in events if kind in ("view", "click") and pk not in dismissed]
+    return ProductLists(
+        *product_rails(
+            product, now=timezone.now(), together=TOGETHER, similar=SIMILAR, seen=seen, recent=RECENT
+        )
+    )
 
 
 @register.simple_tag
-def product_lists(product: Product) -> ProductLists:
-    """The lists of a product's page; no product is in both."""
-    return ProductLists(
-        *together_and_similar(product, now=timezone.now(), together=TOGETHER, similar=SIMILAR)
-    )
+def rating_spread(product: Product) -> Spread | None:
+    """How the product's ratings spread over the stars; None while there are none."""
+    return spread_of(product.pk) if product.rating_count else None
 
 
 @register.filter

@@ -119,7 +119,7 @@
     const words = [fresh && `${fresh} new`, up && `${up} moved up`].filter(Boolean).join(", ");
     const line = document.createElement("p");
     line.className = "rail-change";
-    line.textContent = before ? `${words}: that was your last click` : "Here because of your last click";
+    line.textContent = before ? `Your last click: ${words}` : "Here because of your last click";
     row.querySelector("h2").after(line);
   };
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from catalog.models import Product
 from feedback.models import Event, Shopper
 from tests.factories import make_category, make_event, make_product, make_rating, make_shopper
 from tests.pages import cards_of, repeated, stars_of, text_of
@@ -126,9 +128,62 @@ def test_markup_in_every_text_is_text(client: Client) -> None:
     assert "&lt;i&gt;T&lt;/i&gt;" in page
 
 
+def test_the_ratings_spread_over_the_stars_as_a_picture_with_the_table_behind_it(client: Client) -> None:
+    product = make_product(sku="lamp")
+    assert "What shoppers gave it" not in text_of(client.get("/products/lamp/"))
+    for value in (5, 5, 4, 1):
+        make_rating(make_shopper(), product, value)
+    page = client.get("/products/lamp/")
+    words = text_of(page)
+    assert "3.8 of 5, from 4 ratings" in words
+    assert 'aria-label="4 ratings by stars: 2 with 5, 1 with 4, 0 with 3, 0 with 2, 1 with 1."' in (
+        page.content.decode()
+    )
+    assert "5 2 50 % 4 1 25 % 3 0 0 % 2 0 0 % 1 1 25 %" in words
+
+
+def test_an_uploaded_picture_is_shown_with_the_drawn_one(client: Client) -> None:
+    make_product(sku="drawn")
+    make_product(sku="photo", image="products/photo.jpg")
+    assert client.get("/products/drawn/").content.decode().count('id="picture-') == 1
+    page = client.get("/products/photo/").content.decode()
+    assert page.index("products/photo.jpg") < page.index("/products/photo/picture.svg")
+    assert 'href="#picture-2"' in page
+
+
+def test_what_was_opened_before_comes_again_the_newest_first(client: Client) -> None:
+    visit_as(client, shopper := make_shopper(is_anonymous=True))
+    for sku in ("first", "second", "gone", "turned-down", "now"):
+        make_product(sku=sku)
+        client.get(f"/products/{sku}/")
+    gone, turned_down = (Product.objects.get(sku=sku) for sku in ("gone", "turned-down"))
+    Product.objects.filter(pk=gone.pk).update(is_active=False)
+    make_event(shopper, turned_down, Event.Kind.DISMISS, now=timezone.now())
+    page = client.get("/products/now/")
+    assert "Recently viewed" in text_of(page)
+    assert cards_of(page) == ["second", "first"]
+    Shopper.objects.update(consent=False)
+    assert "Recently viewed" not in text_of(client.get("/products/now/"))
+    assert "Recently viewed" not in text_of(Client().get("/products/now/"))
+
+
+def test_both_of_a_pair_are_offered_at_once(client: Client) -> None:
+    shop = open_trained_shop()
+    page = client.get(shop.products["garden"][0].get_absolute_url()).content.decode()
+    form = page[page.index('class="both"') :]
+    form = form[: form.index("</form>")]
+    assert 'value="garden-0"' in form
+    assert f'value="{cards_of(client.get("/products/garden-0/"))[0]}"' in form
+    Product.objects.filter(sku="garden-0").update(stock=0)
+    assert 'class="both"' not in client.get("/products/garden-0/").content.decode()
+
+
 def test_at_most_20_queries_and_no_more_with_more_rows(
-    client: Client, django_assert_max_num_queries: Any
+    client: Client, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What is the same for everybody is read once a minute: this all happens within one.
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
     shop = open_trained_shop()
     make_rating(sign_in(client), shop.products["garden"][1])
     product = shop.products["garden"][0]

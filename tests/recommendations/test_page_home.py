@@ -182,8 +182,11 @@ def test_at_most_15_queries_signed_in(client: Client, django_assert_max_num_quer
 
 @pytest.mark.parametrize("address", ["/rails/", WHOLE, *(f"/rails/{key}/" for key in KEYS)])
 def test_at_most_15_queries_for_each_rail_and_for_all(
-    client: Client, django_assert_max_num_queries: Any, address: str
+    client: Client, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
+    # What is the same for everybody is read once a minute: this all happens within one.
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
     shop = open_trained_shop()
     shopper = sign_in(client)
     make_rating(shopper, shop.products["kitchen"][0], 5)
@@ -194,6 +197,7 @@ def test_at_most_15_queries_for_each_rail_and_for_all(
     for number in range(20):
         make_rating(make_shopper(), make_product(category=make_category(parent=make_category())))
         make_rating(shopper, make_product(sku=f"more-{number}"))
+    client.get(address)
     with django_assert_max_num_queries(15):
         client.get(address)
 
