@@ -206,6 +206,14 @@ def _head() -> list[str]:
         "past went on to buy or to give four stars and more, of all they had not bought, rated or",
         "dismissed, whatever the weights.",
         "",
+        "The defaults follow from it. Looks count twice what they did at first: better with every",
+        "model. Four times was better still, but looks in the demo shop are made up and follow tastes",
+        "more closely than people's do. All but dismissals count half after 180 days: level or better",
+        "with every model and record, where 30 days and less lose and ageing looks alone brings",
+        "nothing. A dismissal does not age: that makes no difference here, and no means no. What",
+        "algorithms know of recency themselves comes on top; where they have it (`recency`), ageing",
+        "brings less.",
+        "",
     ]
 
 

@@ -60,7 +60,7 @@ class Conf:
     # against being a better match (0: by score alone, below 1), and the most products of one department in
     # every ten places (0: any number). What was tried: benchmarks/lists.md.
     diversity: float = 0.1
-    department_cap: int = 7
+    department_cap: int = 8
     varied_places: int = 50
     # The longest list a shopper can page through, and how many best-scored products it is chosen from.
     list_length: int = 200

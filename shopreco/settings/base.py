@@ -279,7 +279,7 @@ RECOMMENDATIONS = {
     "repeat_purchases": env.bool("REPEAT_PURCHASES", False),
     "repeat_after": env.timedelta("REPEAT_AFTER", timedelta(0)),
     "diversity": env.float("DIVERSITY", 0.1),
-    "department_cap": env.int("DEPARTMENT_CAP", 7),
+    "department_cap": env.int("DEPARTMENT_CAP", 8),
 }
 
 # A line per request with its id and time; the production settings switch it on.
