@@ -79,9 +79,10 @@ class CheckoutForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["initial"] = {"key": uuid4(), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
+        for name in AUTOCOMPLETE:
+            self.fields[name].required = True
         for name, word in AUTOCOMPLETE.items():
             field = self.fields[name]
-            field.required = True
             is_invalid = self.is_bound and name in self.errors
             field.widget.attrs |= {
                 "class": "form-control is-invalid" if is_invalid else "form-control", "autocomplete": word

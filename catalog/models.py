@@ -155,4 +155,6 @@ class Product(models.Model):
 
 
 # Django looks for all of the app's models here.
-from catalog.order_models import BasketLine, Order, OrderLine  # noqa: E402, F401
+from catalog.order_models import BasketLine as BasketLine  # noqa: E402
+from catalog.order_models import Order as Order  # noqa: E402
+from catalog.order_models import OrderLine as OrderLine  # noqa: E402
