@@ -15,7 +15,8 @@ HEADING, BAR, GAP = 22, 14, 4
 class Row:
     """One measure: a value per column, None where it could not be measured.
 
-    drawn: whether it has bars in the chart, which start at zero and are longer the better.
+    drawn: whether it has bars in the chart, which start at zero and are longer the better. bounds: the
+    interval of each value, None where it has none; empty for none at all.
     """
 
     label: str
@@ -23,6 +24,11 @@ class Row:
     note: str = ""
     lower_is_better: bool = False
     drawn: bool = True
+    bounds: tuple[tuple[float, float] | None, ...] = ()
+
+    def interval(self, place: int) -> tuple[float, float] | None:
+        """The interval of the value at a place."""
+        return self.bounds[place] if place < len(self.bounds) else None
 
     @property
     def best(self) -> float | None:
@@ -95,11 +101,15 @@ def _group(columns: tuple[str, ...], row: Row, y: int) -> tuple[SafeString, int]
     """One measure's heading and bars, and where the next group starts."""
     parts = [format_html('<text class="heading" x="0" y="{}">{}</text>', y + HEADING - 7, row.label)]
     y += HEADING
-    longest = max(abs(value) for value in row.values if value is not None) or 1.0
+    tops = [value for value in row.values if value is not None]
+    tops += [bounds[1] for bounds in row.bounds if bounds is not None]
+    longest = max(map(abs, tops)) or 1.0
     for place, (name, value) in enumerate(zip(columns, row.values, strict=True)):
         if value is None:
             continue
         length = round(BARS * max(value, 0.0) / longest, 1)
+        bounds = row.interval(place)
+        end = max(length, round(BARS * bounds[1] / longest, 1)) if bounds else length
         parts.append(
             format_html(
                 '<text class="name" x="{}" y="{}">{}</text>'
@@ -113,24 +123,37 @@ def _group(columns: tuple[str, ...], row: Row, y: int) -> tuple[SafeString, int]
                 y,
                 length,
                 BAR,
-                LABELS + length + 5,
+                LABELS + end + 5,
                 y + BAR - 3,
                 figure(value),
             )
         )
+        if bounds:
+            low, high = (LABELS + BARS * max(each, 0.0) / longest for each in bounds)
+            parts.append(_whisker(low, high, y))
         y += BAR + GAP
     return SafeString("".join(parts)), y + GAP
 
 
+def _whisker(low: float, high: float, y: int) -> SafeString:
+    """The interval, drawn over the end of its bar."""
+    middle, cap = y + BAR / 2, 3
+    return format_html(
+        '<path class="whisker" d="M{low} {middle}H{high}M{low} {top}v{span}M{high} {top}v{span}"/>',
+        low=round(low, 1), high=round(high, 1), middle=middle, top=middle - cap, span=2 * cap,
+    )  # fmt: skip
+
+
 def _table_row(row: Row) -> SafeString:
     note = format_html(' <span class="quiet">{}</span>', row.note) if row.note else ""
-    cells = format_html_join("", "<td{}>{}</td>", (_cell(row, value) for value in row.values))
+    cells = format_html_join("", "<td{}>{}{}</td>", (_cell(row, place) for place in range(len(row.values))))
     return format_html('<tr><th scope="row">{}{}</th>{}</tr>', row.label, note, cells)
 
 
-def _cell(row: Row, value: float | None) -> tuple[SafeString, SafeString | str]:
+def _cell(row: Row, place: int) -> tuple[SafeString, SafeString | str, SafeString | str]:
+    value, bounds = row.values[place], row.interval(place)
+    within = format_html(' <span class="quiet">{} to {}</span>', *map(figure, bounds)) if bounds else ""
     if value is None or value != row.best:
-        return SafeString(""), figure(value)
-    return SafeString(' class="best"'), format_html(
-        '{}<span class="visually-hidden"> best</span>', figure(value)
-    )
+        return SafeString(""), figure(value), within
+    best = format_html('{}<span class="visually-hidden"> best</span>', figure(value))
+    return SafeString(' class="best"'), best, within

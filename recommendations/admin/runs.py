@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from catalog.admin.common import ReadOnlyAdmin, admin_link
 from recommendations import triggers
+from recommendations.admin.search_table import search_table
 from recommendations.admin.training import (
     TRAIN,
     TrainForm,
@@ -78,6 +79,8 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         run = self.get_object(request, object_id)
         context = progress_context(run, now=timezone.now()) if run is not None and run.is_active else {}
+        if run is not None:
+            context["search"] = search_table(run.search, ident="search")
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def train_view(self, request: HttpRequest) -> HttpResponse:

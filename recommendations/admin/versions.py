@@ -18,7 +18,14 @@ from django.utils.timesince import timesince
 
 from catalog.admin.common import ReadOnlyAdmin
 from recommendations import charts, registry
-from recommendations.admin.figures import comparison, measured, protocol_lines
+from recommendations.admin.figures import (
+    by_segment,
+    challenger_words,
+    comparison,
+    measured,
+    protocol_lines,
+)
+from recommendations.admin.search_table import search_table
 from recommendations.admin.training import train_context
 from recommendations.models import ModelVersion
 
@@ -82,7 +89,13 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         context: dict[str, Any] = {}
         if version is not None:
             compared = comparison(version.metrics, title=f"{version} beside the baselines")
+            segments = by_segment(version.metrics, title="NDCG by how much is known of a shopper")
             context = {
+                "segments": charts.table(segments) if segments.rows else "",
+                "segments_chart": charts.bar_chart(segments, ident="segments"),
+                "challenger": challenger_words(version.metrics),
+                "provisional": bool((version.metrics or {}).get("provisional")),
+                "search": search_table((version.metrics or {}).get("chosen_by"), ident="search"),
                 "may_make_live": request.user.has_perm(SWITCH) and not version.is_live,
                 "chart": charts.bar_chart(compared, ident="comparison"),
                 "figures": charts.table(compared) if compared.rows else "",
