@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev run demo train shell test test-fast lint format types imports migrations deploy-check check bench accuracy screenshots lock clean
+.PHONY: help setup setup-dev run demo train shell test test-postgresql test-fast lint format types imports migrations deploy-check check bench accuracy screenshots lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ train: setup ## train a model now and publish it if it passes
 
 test: setup-dev ## run all tests; REQUIRE_ALL=1 makes a skip a failure
 	@$(BIN)/pytest -n auto --dist loadfile
+
+test-postgresql: setup-dev ## the same on a PostgreSQL of the tests' own, less engine, flows and browser
+	@$(BIN)/python -m tests.on_postgresql
 
 test-fast: setup-dev ## the engine's tests, without a database
 	@$(BIN)/pytest tests/engine
@@ -60,9 +63,9 @@ check: lint types imports migrations deploy-check ## everything but the tests
 bench: setup-dev ## measure, beside a baseline in the same run; tables go to benchmarks/
 	@$(BIN)/python -m benchmarks.feedback_to_list
 
-accuracy: setup-dev ## measure on public data: make accuracy DATA=path/to/folder; writes benchmarks/accuracy.md
+accuracy: setup-dev ## measure on public data: make accuracy DATA=path/to/folder [ONLY=name]; writes benchmarks/accuracy.md
 	@test -n "$(DATA)" || { echo "make accuracy needs DATA=path, the folder of the data sets; see benchmarks/accuracy.py." >&2; exit 1; }
-	@$(BIN)/python -m benchmarks.accuracy "$(DATA)"
+	@$(BIN)/python -m benchmarks.accuracy "$(DATA)" $(if $(ONLY),--only $(ONLY))
 
 screenshots: setup-dev ## take the README's pictures with Debian's chromium
 	@$(BIN)/python -m benchmarks.screenshots

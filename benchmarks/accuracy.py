@@ -1,9 +1,9 @@
 """How good the lists and the predicted ratings are on public data, beside published figures.
 
-`python -m benchmarks.accuracy DATA [--budget 600] [--seed 0]`; DATA is a folder with the files named in
-`RANKINGS` and `RATINGS` (they may not be redistributed). Every row is one run of the project's own commands:
-settings are chosen on parts of the training data, and the test part is measured once. Writes
-benchmarks/accuracy.md.
+`python -m benchmarks.accuracy DATA [--only NAME ...] [--budget 600] [--seed 0]`; DATA is a folder with the
+files named in `RANKINGS` and `RATINGS` (they may not be redistributed). Every row is one run of the project's
+own commands: settings are chosen on parts of the training data, and the test part is measured once. Writes
+benchmarks/accuracy.md; with --only, the sections of other data sets stay as they are there.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from typing import Any
 from benchmarks.shop import PROJECT, manage
 
 TABLE = PROJECT / "benchmarks" / "accuracy.md"
-RATINGS = "movielens-100k/u.data"
+RATINGS, RATINGS_NAME = "movielens-100k/u.data", "movielens-100k"
+RATINGS_TITLE = f"{RATINGS_NAME}: predicted ratings"
 PUBLISHED_RATINGS = "SVD .934 / .737, SVD++ .919 / .721, KNNBaseline .931 / .733 (Surprise)"
 
 
@@ -66,6 +68,14 @@ RANKINGS = (
     ),
 )
 
+NAMES = [*(ranking.name for ranking in RANKINGS), RATINGS_NAME]
+INTRODUCTION = """# Accuracy on public data
+
+By `make accuracy DATA=...`, with `--algorithms auto`. Every product the shopper has no training feedback on
+is ranked. Brackets are 95 % intervals of resampled shoppers. Settings were chosen on a part of the training
+data, in the manner of the test part, which was measured once.
+"""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(
@@ -74,17 +84,35 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="the folder of the data sets")
     parser.add_argument("--budget", type=float, default=600.0, help="seconds for each ranking")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, help="the data sets to measure")
     options = parser.parse_args()
     data: Path = options.data.resolve()
+    sections = sections_of(TABLE.read_text(encoding="utf-8")) if TABLE.exists() else {}
     with tempfile.TemporaryDirectory(prefix="shopreco-accuracy-") as folder:
-        tables = [
-            (ranking, _measured(ranking, data, Path(folder), options.budget, options.seed))
-            for ranking in RANKINGS
-        ]
-        ratings = manage(Path(folder), "evaluate_ratings", str(data / RATINGS), "--seed", str(options.seed))
-    report = _report(tables, ratings, options.budget, options.seed)
-    TABLE.write_text(report, encoding="utf-8")
-    print(report)
+        for ranking in RANKINGS:
+            if ranking.name in options.only:
+                table = _measured(ranking, data, Path(folder), options.budget, options.seed)
+                sections[ranking.name] = _section(ranking, table)
+                TABLE.write_text(report(sections), encoding="utf-8")
+        if RATINGS_NAME in options.only:
+            words = manage(Path(folder), "evaluate_ratings", str(data / RATINGS), "--seed", str(options.seed))
+            sections[RATINGS_TITLE] = _ratings(words)
+            TABLE.write_text(report(sections), encoding="utf-8")
+    print(TABLE.read_text(encoding="utf-8"))
+
+
+def sections_of(text: str) -> dict[str, str]:
+    """Title -> what is under it, of a report; the introduction is left out."""
+    parts = f"\n{text}".split("\n## ")[1:]
+    titled = (part.partition("\n") for part in parts)
+    return {title.strip(): body.strip("\n") for title, _, body in titled}
+
+
+def report(sections: Mapping[str, str]) -> str:
+    """The page of the sections there are, in the order of the data sets."""
+    titles = [*(ranking.name for ranking in RANKINGS), RATINGS_TITLE]
+    own = [f"## {title}\n\n{sections[title]}\n" for title in titles if title in sections]
+    return "\n".join([INTRODUCTION, *own])
 
 
 def _measured(ranking: Ranking, data: Path, folder: Path, budget: float, seed: int) -> Any:
@@ -101,31 +129,15 @@ def _measured(ranking: Ranking, data: Path, folder: Path, budget: float, seed: i
     return json.loads(out.read_text())
 
 
-def _report(tables: list[tuple[Ranking, Any]], ratings: str, budget: float, seed: int) -> str:
-    lines = [
-        "# Accuracy on public data",
-        "",
-        f"By `make accuracy DATA=...`, `--algorithms auto`, seed {seed}, a budget of {budget:.0f} s for each",
-        f"data set, choosing included; {os.cpu_count()} cores ({platform.machine()}), Python "
-        f"{platform.python_version()}. Every product the shopper has no training feedback on is ranked.",
-        "Brackets are 95 % intervals of resampled shoppers. Settings were chosen on a part of the training",
-        "data, in the manner of the test part, which was measured once.",
-        "",
-    ]
-    for ranking, table in tables:
-        lines += _section(ranking, table)
-    lines += ["## movielens-100k: predicted ratings", "", f"Published RMSE / MAE: {PUBLISHED_RATINGS}.", ""]
-    lines += ["```", ratings.strip(), "```", ""]
-    return "\n".join(lines)
+def _ratings(words: str) -> str:
+    return "\n".join([f"Published RMSE / MAE: {PUBLISHED_RATINGS}.", "", "```", words.strip(), "```"])
 
 
-def _section(ranking: Ranking, table: Any) -> list[str]:
+def _section(ranking: Ranking, table: Any) -> str:
     protocol = table["protocol"]
     chosen = next(result for result in table["results"] if result["chosen"])
     rows = [_row(result, ranking.figures) for result in table["results"]]
-    return [
-        f"## {ranking.name}",
-        "",
+    lines = [
         f"{protocol['split']}: {protocol['train_rows']:,} training rows, {protocol['products']:,} products, "
         f"{protocol['test_shoppers']:,} shoppers asked.",
         f"Published: {ranking.published}.",
@@ -136,9 +148,11 @@ def _section(ranking: Ranking, table: Any) -> list[str]:
         "",
         f"- Chosen: {chosen['algorithm']}, `{json.dumps(chosen['config'])}`.",
         f"- How: {chosen['chosen_by']}; {protocol['trials']} trials of all algorithms.",
-        f"- All in all {protocol['seconds']} s, {protocol['peak_mb']:.0f} MB at the most.",
-        "",
+        f"- All in all {protocol['seconds']} s of {protocol['budget_seconds']:.0f}, choosing included, and "
+        f"{protocol['peak_mb']:.0f} MB at the most; seed {protocol['seed']}, {os.cpu_count()} cores "
+        f"({platform.machine()}), Python {platform.python_version()}.",
     ]
+    return "\n".join(lines)
 
 
 def _row(result: Any, figures: tuple[str, ...]) -> str:

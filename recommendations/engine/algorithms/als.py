@@ -55,7 +55,7 @@ class Als:
     config_class = AlsConfig
     search: ClassVar[Mapping[str, tuple[Any, ...]]] = {
         "factors": (64, 128, 256),
-        "unobserved": (0.01, 0.03, 0.1, 0.2, 0.5),
+        "unobserved": (0.003, 0.01, 0.03, 0.1, 0.2, 0.5),
         "regularization": (0.001, 0.0025, 0.005, 0.01),
     }
     starts: ClassVar[tuple[Mapping[str, Any], ...]] = (

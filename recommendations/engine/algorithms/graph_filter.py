@@ -48,11 +48,11 @@ class GraphFilterConfig:
     """
 
     neighbours: int = 400
-    factors: int = 256
-    ideal: float = 1.0
-    shopper_exponent: float = 1.0
+    factors: int = 64
+    ideal: float = 0.3
+    shopper_exponent: float = 0.5
     popularity_exponent: float = 0.5
-    shrinkage: float = 1.0
+    shrinkage: float = 20.0
     edge_power: float = 1.0
     recency: float = 1.0
 
@@ -128,14 +128,22 @@ class GraphFilter:
     name = "graph_filter"
     config_class = GraphFilterConfig
     search: ClassVar[Mapping[str, tuple[Any, ...]]] = {
-        "ideal": (0.0, 0.3, 1.0, 3.0),
-        "shopper_exponent": (0.5, 1.0, 1.5),
-        "shrinkage": (0.0, 1.0, 5.0, 20.0),
+        "ideal": (0.1, 0.3, 1.0, 3.0),
+        "shopper_exponent": (0.2, 0.5, 1.0),
+        "shrinkage": (1.0, 5.0, 20.0, 50.0),
         "popularity_exponent": (0.3, 0.4, 0.5, 0.6),
         "edge_power": (0.7, 1.0, 1.3),
         "recency": (1.0, 0.9, 0.8, 0.7),
-        "factors": (64, 256, 512),
+        "factors": (32, 64, 128, 256),
     }
+    needs: ClassVar[Mapping[str, str]] = {"recency": "order"}
+    starts: ClassVar[tuple[Mapping[str, Any], ...]] = (
+        {"popularity_exponent": 0.6, "edge_power": 1.3},
+        {"popularity_exponent": 0.3},
+        {"ideal": 0.0, "shopper_exponent": 0.5, "edge_power": 1.3},
+        {"popularity_exponent": 0.3, "recency": 0.8},
+    )
+    """Dense data; sparse data; sparse data of narrow tastes, without the ideal filter; in an order."""
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
         """The graph's products of rows are bounded in memory; the singular vectors decide the time."""
@@ -169,7 +177,7 @@ def _graph(
     degrees = np.where(degrees > 0, degrees + config.shrinkage, 0).astype(np.float32)
     left = sparse.csr_matrix(even @ sparse.diags_array(_powers(degrees, config.popularity_exponent - 1)))
     right = sparse.csr_matrix(even @ sparse.diags_array(_powers(degrees, -config.popularity_exponent)))
-    runs = [sparse.csr_matrix((0, even.shape[1]), dtype=np.float32)]
+    runs: list[SparseFloats] = [sparse.csr_matrix(np.zeros((0, even.shape[1]), np.float32))]
     for run, rows in gram(left, right, progress=progress):
         own = np.repeat(np.arange(run.start, run.stop), np.diff(rows.indptr))
         rows.data[rows.indices == own] = 0
