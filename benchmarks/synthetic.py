@@ -50,7 +50,7 @@ def pairs(shop: Shop, *, seed: int) -> tuple[Numbers, Numbers]:
     """(rows,) shopper and (rows,) product, numbered from 1; every pair once, sorted by shopper."""
     random = np.random.default_rng(seed)
     wanted = _activity(shop, random)
-    weights = (random.permutation(shop.products) + 10.0) ** -shop.popularity
+    weights = np.power(random.permutation(shop.products) + 10.0, -shop.popularity).astype(np.float64)
     shelves = [_Shelf(random.permutation(shop.products), weights) for _ in range(2)]
     favourites = _Favourites(shop, random)
     taken = np.empty(0, np.int64)
@@ -93,7 +93,8 @@ def _activity(shop: Shop, random: np.random.Generator) -> Numbers:
     """(shoppers,) how many products each has: a heavy tail above `fewest`, with the mean asked for."""
     extra = np.minimum(random.pareto(1.6, shop.shoppers), 60)
     extra *= max(0.0, shop.rows / shop.shoppers - shop.fewest) / max(extra.mean(), 1e-9)
-    return np.minimum(np.rint(shop.fewest + extra), max(1, shop.products // 3)).astype(np.int64)
+    most = max(1, shop.products // 3)
+    return np.asarray(np.minimum(np.rint(shop.fewest + extra), most), np.int64)
 
 
 class _Shelf:

@@ -12,6 +12,7 @@ from recommendations.engine.algorithms.catalogue import (
     config_from,
     rating_algorithm_named,
 )
+from recommendations.engine import neighbours
 from recommendations.engine.algorithms.ease import Ease, EaseConfig
 from recommendations.engine.algorithms.item_knn import ItemKnn, ItemKnnConfig
 from recommendations.engine.algorithms.popularity import DAY, Popularity, PopularityConfig
@@ -59,9 +60,12 @@ def test_item_knn_keeps_only_the_nearest_neighbours_and_of_equals_the_first() ->
     assert scores[1].tolist() == [0, 0, 0, 0]
 
 
-def test_item_knn_does_not_depend_on_the_block_size() -> None:
-    whole = ItemKnn().fit(tastes(), ItemKnnConfig(), seed=0, progress=silent)
-    parts = ItemKnn().fit(tastes(), ItemKnnConfig(block=7), seed=0, progress=silent)
+def test_item_knn_does_not_depend_on_how_many_products_are_compared_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = ItemKnn().fit(tastes(), ItemKnnConfig(neighbours=7), seed=0, progress=silent)
+    monkeypatch.setattr(neighbours.runs, "__kwdefaults__", {"most": 60})
+    parts = ItemKnn().fit(tastes(), ItemKnnConfig(neighbours=7), seed=0, progress=silent)
     histories = list(tastes().histories())
     np.testing.assert_allclose(whole.score(histories), parts.score(histories), rtol=1e-6)
 

@@ -79,5 +79,5 @@ def test_the_leading_singular_vectors_of_a_large_table_are_found(monkeypatch: py
 def test_directions_in_which_nothing_happens_are_left_out() -> None:
     twice = sparse.csr_matrix(np.ones((4, 3), np.float32))
     assert leading_eigenvectors(twice, 3, seed=0, progress=silent).shape == (3, 1)
-    nothing = sparse.csr_matrix((4, 3), dtype=np.float32)
+    nothing = sparse.csr_matrix(np.zeros((4, 3), np.float32))
     assert leading_eigenvectors(nothing, 3, seed=0, progress=silent).shape == (3, 0)
