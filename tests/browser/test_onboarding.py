@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -45,8 +47,9 @@ def test_progress_and_list_follow_each_rating_in_place(
         assert given(page, sku)
         seen.append(picks(page))
     assert asked(page) == products
-    assert any(one != other for one, other in zip(seen, seen[1:], strict=False))
-    assert all(title.startswith("Garden") for title in seen[-1])
+    assert any(one != other for one, other in pairwise(seen))
+    # Of 32 products 20 are asked about; the few that are left are mixed for variety.
+    assert sum(title.startswith("Garden") for title in seen[-1]) > len(seen[-1]) / 2
     assert page.evaluate("window.stillHere"), "the page was loaded anew"
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= size[0], "the page scrolls sideways"
@@ -68,5 +71,5 @@ def test_the_same_without_javascript(open_browser: OpenBrowser) -> None:
 def test_skip_leads_home(open_browser: OpenBrowser) -> None:
     page = open_browser()
     page.goto(PAGE)
-    page.get_by_role("link", name="Skip").click()
+    page.get_by_role("link", name="Skip", exact=True).click()
     expect(page.locator("#hero-title")).to_be_visible()
