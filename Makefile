@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev run demo train shell test test-postgresql test-fast lint format types imports migrations deploy-check check bench accuracy screenshots lock clean
+.PHONY: help setup setup-dev run demo train shell test test-postgresql test-fast lint format types imports migrations deploy-check check bench bench-large accuracy screenshots lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ check: lint types imports migrations deploy-check ## everything but the tests
 
 bench: setup-dev ## measure, beside a baseline in the same run; tables go to benchmarks/
 	@$(BIN)/python -m benchmarks.feedback_to_list
+
+bench-large: setup-dev ## measure every algorithm on large made-up catalogues; writes benchmarks/large_catalogue.md
+	@$(BIN)/python -m benchmarks.large_catalogue
 
 accuracy: setup-dev ## measure on public data: make accuracy DATA=path/to/folder [ONLY=name]; writes benchmarks/accuracy.md
 	@test -n "$(DATA)" || { echo "make accuracy needs DATA=path, the folder of the data sets; see benchmarks/accuracy.py." >&2; exit 1; }

@@ -134,17 +134,17 @@ def _preamble() -> list[str]:
     return [
         "# Large catalogues: seconds, memory and lists",
         "",
-        "`make bench-large` writes this file. The shops are made up (benchmarks/synthetic.py, seed 0): power "
-        "laws in popularity and activity, tastes for niches in two hierarchies. So the seconds and the memory are "
-        "telling; the order of the algorithms is that of this kind of data: `evaluate_models` tells that of "
+        "`make bench-large` writes this file. The shops are made up (benchmarks/synthetic.py, seed 0): power",
+        "laws in popularity and activity, tastes for niches in two hierarchies. So the seconds and the memory",
+        "are telling; the order of the algorithms is that of this kind of data: `evaluate_models` tells that of",
         "yours.",
         "",
-        f"Test: a random {TEST_SHARE:.0%} of each shopper's products; every product a shopper has no training "
-        f"row of is ranked for {ASKED:,} of the shoppers. Settings: the algorithm's defaults but for those named. Peak memory "
-        "is that of the whole process, data included.",
+        f"Test: a random {TEST_SHARE:.0%} of each shopper's products; every product a shopper has no training",
+        f"row of is ranked for {ASKED:,} of the shoppers. Settings: the algorithm's defaults but for those named.",
+        "Peak memory is that of the whole process, data included.",
         "",
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, numpy "
-        f"{np.__version__}, BLAS threads: {threads}. CPU seconds are those of all threads; where others use "
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, numpy",
+        f"{np.__version__}, BLAS threads: {threads}. CPU seconds are those of all threads; where others use",
         "the machine too, they are steadier than the clock's.",
     ]  # fmt: skip
 

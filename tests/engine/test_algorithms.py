@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from recommendations.engine import neighbours
 from recommendations.engine.algorithms.catalogue import (
     ALGORITHMS,
     RATING_ALGORITHMS,
@@ -12,7 +13,6 @@ from recommendations.engine.algorithms.catalogue import (
     config_from,
     rating_algorithm_named,
 )
-from recommendations.engine import neighbours
 from recommendations.engine.algorithms.ease import Ease, EaseConfig
 from recommendations.engine.algorithms.item_knn import ItemKnn, ItemKnnConfig
 from recommendations.engine.algorithms.popularity import DAY, Popularity, PopularityConfig
