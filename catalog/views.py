@@ -42,7 +42,9 @@ def product_list(request: HttpRequest) -> HttpResponse:
         read(request.GET, shelves), shelves, personal_order(request, now=timezone.now()), kept=kept
     )
     page: Page[Any] = CountedPaginator(browsing.products, browsing.total).get_page(request.GET.get("page"))
-    response = render(request, "catalog/products.html", _context(browsing, page))
+    response = render(
+        request, "catalog/products.html", {**_context(browsing, page), "departments_read": shelves}
+    )
     if request.headers.get("HX-Target") == "results":
         # What a form sends is tidied before it becomes an address to share.
         response["HX-Push-Url"] = request.path + browsing.page_query(page.number)

@@ -15,24 +15,26 @@ from recommendations.conf import conf
 from recommendations.serving.candidates import candidates_for
 from recommendations.serving.history import history_of
 from recommendations.serving.index import live_model
+from recommendations.serving.results import Strategy
 
 
 @receiver(personal_order_wanted, dispatch_uid="order_listing_for_shopper")
 def order_for(*, request: HttpRequest, now: datetime, **_: object) -> PersonalOrder | None:
-    """The order of the shopper whose page this is; None without consent, a model, or a taste it knows."""
+    """The order of the shopper whose page this is; None without consent, feedback, or a model."""
     shopper = acting_shopper(request)
     model = live_model() if shopper is not None and shopper.consent else None
     if shopper is None or model is None:
         return None
-    settings = conf()
-    history = history_of(shopper.pk, settings, now=now)
-    known, _ignored = history.history.known_to(model.bundle.products)
-    if not len(known) or model.bundle.ranker.algorithm == model.bundle.popularity.algorithm:
+    has_taste = model.bundle.ranker.algorithm != model.bundle.popularity.algorithm
+    if not has_taste or not shopper.feedback_version:
         return None
+    settings = conf()
 
     def order(product_ids: Sequence[int]) -> list[int]:
+        history = history_of(shopper.pk, settings, now=now)
         allowed = np.array(product_ids, np.int64)
         found = candidates_for(history, model, settings, shopper_key="", allowed=allowed)
-        return [int(pk) for pk in found.products]
+        # A history of products the model does not know yet says nothing about taste.
+        return found.products.tolist() if found.strategy == Strategy.PERSONAL else []
 
     return order

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from django.db import connection
 from django.http import QueryDict
 
-from catalog.models import Category, Product
-from catalog.search.filters import STARS, Filters
+from catalog.models import Category
+from catalog.search.filters import ATTRIBUTE, STARS, Filters
 from catalog.search.words import MAX_LENGTH
 from catalog.selectors import Department
 
@@ -26,7 +26,6 @@ SORTS = {
     PRICE_DOWN: "Price, high to low",
     TOP_RATED: "Top rated",
 }
-ATTRIBUTE = "attr."
 MAX_PRICE = Decimal("99999999.99")
 # Longer lists of values than anybody ticks are cut.
 MOST_VALUES, MOST_ATTRIBUTES = 20, 6
@@ -92,14 +91,15 @@ def read(params: QueryDict, departments: Iterable[Department]) -> Read:
     if low is not None and high is not None and low > high:
         notes.append(("max_price", f"The highest price is below the lowest price; {LEFT_OUT}"))
         high = None
+    brands, attributes = _there(params, notes)
     filters = Filters(
         category=_category(params.get("department", ""), departments, notes),
-        brands=_brands(_texts(params.getlist("brand")), notes),
+        brands=brands,
         min_price=low,
         max_price=high,
         rating=int(_choice(params, "rating", [str(stars) for stars in STARS], notes) or 0) or None,
         in_stock=_choice(params, "in_stock", ["1"], notes) == "1",
-        attributes=_attributes(params, notes),
+        attributes=attributes,
     )
     sort = _choice(params, "sort", list(SORTS), notes)
     return Read(Asked(_words(params.get("q", ""), notes), filters, sort), tuple(notes))
@@ -148,49 +148,46 @@ def _texts(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(value for value in values if value))[:MOST_VALUES]
 
 
-def _brands(wanted: list[str], notes: list[tuple[str, str]]) -> tuple[str, ...]:
-    asked = [brand for brand in wanted if "\x00" not in brand]
-    there = (
-        set(Product.objects.public().filter(brand__in=asked).values_list("brand", flat=True))
-        if asked
-        else set()
-    )
-    notes += [
-        ("brand", f"There is no brand “{_short(brand)}”; {LEFT_OUT}")
-        for brand in wanted
-        if brand not in there
-    ]
-    return tuple(sorted(brand for brand in wanted if brand in there))
-
-
-def _attributes(params: QueryDict, notes: list[tuple[str, str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    named = [name for name in params if name.startswith(ATTRIBUTE)][:MOST_ATTRIBUTES]
-    wanted = [
-        (name.removeprefix(ATTRIBUTE), value) for name in named for value in _texts(params.getlist(name))
-    ]
+def _there(
+    params: QueryDict, notes: list[tuple[str, str]]
+) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
+    """The brands and the attribute values asked for that a visible product has."""
+    names = ["brand", *[name for name in params if name.startswith(ATTRIBUTE)][:MOST_ATTRIBUTES]]
+    wanted = [(name, value) for name in names for value in _texts(params.getlist(name))]
     there = _pairs_there([pair for pair in wanted if "\x00" not in "".join(pair)])
-    notes += [
-        (ATTRIBUTE + name, f"No product has the {_short(name)} “{_short(value)}”; {LEFT_OUT}")
-        for name, value in wanted
-        if (name, value) not in there
-    ]
+    for name, value in wanted:
+        if (name, value) not in there:
+            what = (
+                "There is no brand"
+                if name == "brand"
+                else f"No product has the {_short(name[len(ATTRIBUTE) :])}"
+            )
+            notes.append((name, f"{what} “{_short(value)}”; {LEFT_OUT}"))
     kept: dict[str, list[str]] = {}
     for name, value in sorted(there):
         kept.setdefault(name, []).append(value)
-    return tuple((name, tuple(values)) for name, values in kept.items())
+    brands = tuple(kept.pop("brand", ()))
+    return brands, tuple((name.removeprefix(ATTRIBUTE), tuple(values)) for name, values in kept.items())
 
 
 def _pairs_there(wanted: list[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Those (name, value) that a visible product has."""
+    """Those (parameter, value) that a visible product has, in one query."""
     if not wanted:
         return set()
-    clauses = " OR ".join(["(a.name = %s AND a.value = %s)"] * len(wanted))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT a.name, a.value FROM catalog_search_attribute a"  # noqa: S608
-            f" JOIN catalog_product p ON p.id = a.product_id WHERE p.is_active AND ({clauses})",
-            [text for pair in wanted for text in pair],
+    brands = [value for name, value in wanted if name == "brand"]
+    pairs = [(name.removeprefix(ATTRIBUTE), value) for name, value in wanted if name != "brand"]
+    parts = []
+    if brands:
+        marks = ", ".join(["%s"] * len(brands))
+        parts.append(f"SELECT 'brand', brand FROM catalog_product WHERE is_active AND brand IN ({marks})")  # noqa: S608
+    if pairs:
+        clauses = " OR ".join(["(a.name = %s AND a.value = %s)"] * len(pairs))
+        parts.append(
+            f"SELECT '{ATTRIBUTE}' || a.name, a.value FROM catalog_search_attribute a"  # noqa: S608
+            f" JOIN catalog_product p ON p.id = a.product_id WHERE p.is_active AND ({clauses})"
         )
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ".join(parts), [*brands, *(text for pair in pairs for text in pair)])
         return {(name, value) for name, value in cursor.fetchall()}
 
 

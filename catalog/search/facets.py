@@ -1,4 +1,4 @@
-"""How many products each further choice would leave: four queries, whatever is chosen."""
+"""How many products each further choice would leave: two queries, whatever is chosen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Count, Q
 
 from catalog.models import ProductQuerySet
-from catalog.search.filters import STARS, Filters, narrowed, price_is, rated_at_least, stock_is
+from catalog.search.filters import ATTRIBUTE, STARS, Filters, narrowed, price_is, rated_at_least, stock_is
 
 # Edges of price bands, in the shop's currency.
 LADDER = [Decimal(edge) for edge in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)]
@@ -52,7 +52,7 @@ class Counts:
     any_stars: int
     any_price: int
     bands: list[Band]
-    categories: dict[int | None, int]
+    categories: dict[int, int]
     brands: dict[str, int]
     attributes: dict[str, dict[str, int]]
 
@@ -60,6 +60,7 @@ class Counts:
 def count(products: ProductQuerySet, filters: Filters) -> Counts:
     """All facets of the products (visible ones, narrowed to the words of a search)."""
     figures = _figures(narrowed(products, filters, but="numbers"), filters)
+    groups = _groups(products, filters)
     return Counts(
         total=figures["total"],
         in_stock=figures["in_stock"],
@@ -68,9 +69,9 @@ def count(products: ProductQuerySet, filters: Filters) -> Counts:
         any_stars=figures["any_stars"],
         any_price=figures["any_price"],
         bands=_bands([figures[f"below_{place}"] for place in range(len(LADDER))], figures["any_price"]),
-        categories=_by(narrowed(products, filters, but="department"), "category_id"),
-        brands=_brands(narrowed(products, filters, but="brand").exclude(brand=""), filters.brands),
-        attributes=_attributes(products, filters, figures["total"]),
+        categories=groups.categories,
+        brands=_brands(groups.brands, filters.brands),
+        attributes=_attributes(groups.attributes, filters, figures["total"]),
     )
 
 
@@ -102,26 +103,15 @@ def _bands(below: list[int], total: int) -> list[Band]:
     return bands if len(bands) > 1 else []
 
 
-def _by(products: ProductQuerySet, column: str) -> dict[Any, int]:
-    return dict(products.order_by().values_list(column).annotate(Count("pk")))
-
-
-def _brands(products: ProductQuerySet, chosen: tuple[str, ...]) -> dict[str, int]:
+def _brands(having: dict[str, int], chosen: tuple[str, ...]) -> dict[str, int]:
     """The commonest brands and those chosen, even when nothing of theirs is left."""
-    counted = products.order_by().values_list("brand").annotate(having=Count("pk"))
-    counted = counted.order_by("-having", "brand")
-    if not chosen:
-        return dict(counted[:MOST_BRANDS])
-    every = dict(counted)
-    kept = dict(list(every.items())[:MOST_BRANDS])
-    return kept | {brand: every.get(brand, 0) for brand in chosen}
+    order = sorted((brand for brand in having if brand), key=lambda brand: (-having[brand], brand))
+    return {brand: having.get(brand, 0) for brand in dict.fromkeys([*order[:MOST_BRANDS], *chosen])}
 
 
-def _attributes(products: ProductQuerySet, filters: Filters, total: int) -> dict[str, dict[str, int]]:
+def _attributes(pairs: dict[str, dict[str, int]], filters: Filters, total: int) -> dict[str, dict[str, int]]:
+    """The attributes chosen, and the commonest of those that tell the products apart."""
     chosen = [name for name, _ in filters.attributes]
-    pairs: dict[str, dict[str, int]] = defaultdict(dict)
-    for name, value, products_with in _pairs(products, filters, chosen):
-        pairs[name][value] = products_with
     for name, values in filters.attributes:
         for value in values:
             pairs[name].setdefault(value, 0)
@@ -132,23 +122,63 @@ def _attributes(products: ProductQuerySet, filters: Filters, total: int) -> dict
     return {name: _commonest(pairs[name], filters.values_of(name)) for name in chosen + telling[:MOST_NAMES]}
 
 
-def _pairs(products: ProductQuerySet, filters: Filters, chosen: list[str]) -> list[tuple[str, str, int]]:
-    """(name, value, products), commonest first; a chosen attribute is counted without itself. One query."""
-    clauses, values = [], []
+@dataclass(frozen=True)
+class Groups:
+    """value -> products, each without its own facet's filter."""
+
+    categories: dict[int, int]
+    brands: dict[str, int]
+    attributes: dict[str, dict[str, int]]
+
+
+def _groups(products: ProductQuerySet, filters: Filters) -> Groups:
+    """What values decide, in one query of three parts: category, brand and attributes."""
+    categories, of_categories = _part(products, filters, "department")
+    brands, of_brands = _part(products, filters, "brand")
+    attributes, of_attributes = _attribute_part(products, filters)
+    columns = (
+        "SELECT {key}, {value}, count(*) AS having_it FROM catalog_product"
+        " WHERE id IN ({which}) GROUP BY {value}"
+    )
+    parts = [
+        columns.format(key="'category'", value="CAST(category_id AS text)", which=categories),
+        columns.format(key="'brand'", value="brand", which=brands),
+        attributes,
+    ]
+    found = Groups({}, {}, defaultdict(dict))
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), [*of_categories, *of_brands, *of_attributes])
+        for key, value, having in cursor.fetchall():
+            if key == "category":
+                found.categories.update({int(value): having} if value is not None else {})
+            elif key == "brand":
+                found.brands[value] = having
+            else:
+                found.attributes[key.removeprefix(ATTRIBUTE)][value] = having
+    return found
+
+
+def _part(products: ProductQuerySet, filters: Filters, but: str) -> tuple[str, tuple[Any, ...]]:
+    """The ids of the products without one facet's filter, as SQL with its parameters."""
+    return narrowed(products, filters, but=but).order_by().values("pk").query.sql_with_params()
+
+
+def _attribute_part(products: ProductQuerySet, filters: Filters) -> tuple[str, list[Any]]:
+    """Attribute values, commonest first; a chosen attribute is counted without itself."""
+    chosen = [name for name, _ in filters.attributes]
     marks = ", ".join(["%s"] * len(chosen))
+    clauses, values = [], []
     for name in [*chosen, ""]:
-        inner = narrowed(products, filters, but=f"attr.{name}").order_by().values("pk")
-        sql, params = inner.query.sql_with_params()
+        sql, params = _part(products, filters, ATTRIBUTE + name)
         which = "name = %s" if name else (f"name NOT IN ({marks})" if chosen else "1 = 1")
         clauses.append(f"({which} AND product_id IN ({sql}))")
         values += [*([name] if name else chosen), *params]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT name, value, count(*) FROM catalog_search_attribute WHERE {' OR '.join(clauses)}"  # noqa: S608
-            f" GROUP BY name, value ORDER BY count(*) DESC, name, value LIMIT {MOST_PAIRS}",
-            values,
-        )
-        return list(cursor.fetchall())
+    counted = (
+        f"SELECT '{ATTRIBUTE}' || name, value, count(*) AS having_it FROM catalog_search_attribute"  # noqa: S608
+        f" WHERE {' OR '.join(clauses)} GROUP BY name, value"
+        f" ORDER BY count(*) DESC, name, value LIMIT {MOST_PAIRS}"
+    )
+    return f"SELECT * FROM ({counted}) AS attributes", values  # noqa: S608
 
 
 def _tells_apart(values: dict[str, int], total: int) -> bool:

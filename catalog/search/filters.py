@@ -14,6 +14,8 @@ from django.db.models.expressions import RawSQL
 from catalog.models import Category, ProductQuerySet
 
 STARS = (4, 3, 2)
+# Before an attribute's name, where it stands beside the shop's own facets.
+ATTRIBUTE = "attr."
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def narrowed(products: ProductQuerySet, filters: Filters, *, but: str = "") -> P
         products = products.filter(brand__in=filters.brands)
     if but != "numbers":
         products = products.filter(numbers(filters))
-    kept = [with_one_of(name, values) for name, values in filters.attributes if but != f"attr.{name}"]
+    kept = [with_one_of(name, values) for name, values in filters.attributes if but != ATTRIBUTE + name]
     return products.filter(reduce(and_, kept)) if kept else products
 
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 from django.conf import settings
 
 from catalog.models import Category
-from catalog.search.asking import ATTRIBUTE, Asked
+from catalog.search.asking import Asked
 from catalog.search.facets import Band, Counts
-from catalog.search.filters import STARS, Filters
+from catalog.search.filters import ATTRIBUTE, STARS, Filters
 from catalog.selectors import Department, spoken_name
 
 # Choices shown at once; the rest is behind "more".

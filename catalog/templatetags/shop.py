@@ -15,10 +15,11 @@ register = template.Library()
 LOW_STOCK = 5
 
 
-@register.simple_tag
-def departments() -> list[Department]:
-    """Every department with its aisles, for the menu."""
-    return all_departments()
+@register.simple_tag(takes_context=True)
+def departments(context: template.Context) -> list[Department]:
+    """Every department with its aisles, for the menu; those the page has read already, if it has."""
+    read: list[Department] | None = context.get("departments_read")
+    return all_departments() if read is None else read
 
 
 @register.filter

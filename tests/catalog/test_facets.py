@@ -66,7 +66,7 @@ def passes(product: Product, filters: Filters, but: str = "") -> bool:
     return all(passed for name, passed in checks.items() if name != but)
 
 
-FILTERS = st.builds(
+FILTERS: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict,
     shelf=st.sampled_from([None, 0, 1, 2, 3]),
     brands=st.lists(st.sampled_from(BRANDS[1:]), max_size=2, unique=True).map(sorted).map(tuple),
@@ -107,7 +107,9 @@ def test_every_count_is_what_counting_by_hand_gives(shop: list[Category], chosen
     }
     assert counts.any_stars == len(left("rating"))
     assert counts.any_price == len(left("price"))
-    assert counts.categories == Counter(product.category_id for product in left("department"))
+    assert counts.categories == Counter(
+        product.category_id for product in left("department") if product.category_id
+    )
     brands = Counter(product.brand for product in left("brand") if product.brand)
     assert counts.brands == {**dict.fromkeys(filters.brands, 0), **brands}
     _check_bands(counts.bands, left("price"))
@@ -163,7 +165,7 @@ def test_the_list_holds_what_passes_all_filters_and_an_address_says_it_all(
     assert shown == {product.pk for product in products if passes(product, asked.filters)}
 
 
-def test_facets_of_a_whole_page_take_four_queries_however_much_is_chosen(
+def test_facets_of_a_whole_page_take_two_queries_however_much_is_chosen(
     shop: list[Category], django_assert_num_queries: Any
 ) -> None:
     everything = Product.objects.public()
@@ -172,7 +174,7 @@ def test_facets_of_a_whole_page_take_four_queries_however_much_is_chosen(
         Filters(shop[0], ("Acme", "Zed"), Decimal(1), Decimal(50), 3, True,
                 (("colour", ("blue", "red")), ("sizes", ("S",)))),
     ):  # fmt: skip
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(2):
             facets.count(everything, filters)
 
 

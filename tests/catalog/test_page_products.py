@@ -7,8 +7,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.factories import make_category, make_product, make_rating, make_shopper
+from catalog.models import Product
+from tests.factories import (
+    make_category,
+    make_live_model,
+    make_product,
+    make_rating,
+    make_shopper,
+    make_tastes,
+)
 from tests.pages import cards_of, text_of
+from tests.visits import sign_in, visit_as
 
 pytestmark = pytest.mark.django_db
 PAGE = "/products/"
@@ -135,6 +144,37 @@ def test_few_queries_and_no_more_with_more_rows(client: Client, django_assert_ma
     _rated_products(20)
     with django_assert_max_num_queries(len(few)):
         client.get(PAGE)
+
+
+EVERYTHING_ON = {
+    "brand": ["Acme", "Zed", "Nobody"], "min_price": "1", "max_price": "90", "rating": "2",
+    "in_stock": "1", "attr.colour": ["blue", "red"], "attr.size": "S",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["nobody", "shopper", "account"])
+@pytest.mark.parametrize(("words", "sort"), [("product", "for-you"), ("prodcut", "relevance")])
+def test_few_queries_with_every_filter_on_and_a_personal_order_or_a_slip(
+    client: Client, django_assert_max_num_queries: Any, who: str, words: str, sort: str
+) -> None:
+    department = make_category("Things")
+    shopper = sign_in(client) if who == "account" else make_shopper()
+    liked, _ = make_tastes()
+    for number, product in enumerate(Product.objects.all()):
+        product.brand, product.category = ("Acme", "Zed")[number % 2], department
+        product.attributes = {"colour": ("blue", "red")[number % 2], "size": "S"}
+        product.save()
+    make_live_model()
+    if who == "shopper":
+        visit_as(client, shopper)
+    for product in liked[:3]:
+        make_rating(shopper, product)
+    client.get(PAGE)  # the model is in memory
+    with django_assert_max_num_queries(15):
+        page = client.get(PAGE, {**EVERYTHING_ON, "department": department.slug, "q": words, "sort": sort})
+    assert ("Showing results for product" in text_of(page)) is (words == "prodcut")
+    assert cards_of(page) != []
+    assert ("For you" in [label for _, label in page.context["browsing"].sorts]) is (who != "nobody")
 
 
 def _rated_products(number: int) -> None:
