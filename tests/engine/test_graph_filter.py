@@ -51,7 +51,8 @@ def test_exponents_shrinkage_and_edge_power_are_as_stated() -> None:
     world = tastes()
     rows = liked(world)
     degrees = rows.sum(axis=0) + 2.0
-    even = powers(rows.sum(axis=1), -0.75) @ rows
+    owned = rows.sum(axis=1)
+    even = powers(owned, -0.75) @ rows * np.sqrt(np.sum(owned > 0) / np.sum(owned[owned > 0] ** -0.5))
     graph = powers(degrees, 0.3 - 1) @ even.T @ even @ powers(degrees, -0.3)
     np.fill_diagonal(graph, 0)
     found = table(
