@@ -58,11 +58,12 @@ def _fans(liked: str, products: dict[str, list[Product]]) -> Shopper:
             for product in chance.sample(things, 9 if name == liked else 4):
                 value = chance.choice([4, 5, 5]) if name == liked else chance.choice([1, 1, 2])
                 ratings.append(Rating(shopper=shopper, product=product, value=value, rated_at=now))
-        pair = chance.sample(products[liked][:4], 2)
+        # Each order is of things that go together; what shares orders by chance alone is no pattern.
+        together = chance.choice([(0, 1, 3), (2, 4, 5)])
         order = f"order-of-{shopper.external_id}"
         purchases += [
             Event(shopper=shopper, product=product, kind="purchase", order_ref=order, occurred_at=now)
-            for product in pair
+            for product in (products[liked][number] for number in together)
         ]
     Rating.objects.bulk_create(ratings)
     Event.objects.bulk_create(purchases)
