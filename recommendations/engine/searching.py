@@ -23,7 +23,8 @@ from recommendations.engine.trials import Runner, Trial
 PROBE_ROWS, RUNG_ROWS = 4_000, 50_000
 CONFIGS = 8
 """So many settings are tried of an algorithm that has no `starts` of its own."""
-BLEND, MOST_PARTS = "blend", 5
+BLEND, MOST_PARTS, FEW_PARTS = "blend", 5, 3
+"""A blend has so many parts at the most; time is kept free for one of a few."""
 BASELINES, IMPERSONAL = ("popularity", "item_knn"), {"popularity"}
 KEPT = 3
 """One of so many goes on to all shoppers."""
@@ -34,9 +35,9 @@ PROMISING = 0.93
 CHEAP, DEAR = 0.01, 0.03
 """Shares of the time: a trial that takes less than the first needs no promise, one that takes more than the
 second a good one."""
-RACING, RACING_IF_DEAR = 0.85, 0.9
+RACING, RACING_IF_DEAR, BLENDING = 0.85, 0.9, 0.75
 """The same as HOPELESS for a place among those whose settings are refined, and in the blend."""
-CLIMBING, STARTING, REFINING = 0.35, 0.6, 0.9
+CLIMBING, STARTING, REFINING = 0.35, 0.7, 0.9
 """Shares of the time at which the stages end; the rest is for blends."""
 WIDE, WIDE_FROM = 2, 6
 """First steps are so many places long in a setting with at least so many values."""
@@ -54,6 +55,7 @@ class Search:
         self._budget = budget
         self._told = told
         self._random = random
+        self._blended = False
         self._rungs = rungs(len(runner.sample(1.0).interactions))
         self._configs = {name: self._starting(algorithm) for name, algorithm in runner.algorithms.items()}
 
@@ -64,17 +66,19 @@ class Search:
 
     def everywhere(self, blend: Algorithm | None) -> None:
         """All algorithms of the runner."""
+        self._blended = blend is not None
         self._be_prepared()
         self._climb()
         self._start()
-        self._refine(list(self._runner.algorithms), blended=blend is not None)
-        self._roam(blended=blend is not None)
+        self._refine(list(self._runner.algorithms))
+        self._roam()
         if blend is not None:
             self._blend(blend)
         self._settle()
 
     def around(self, parts: Sequence[tuple[str, Any]], blend: Algorithm | None) -> None:
         """Only what an earlier winner consists of, and the baselines. blend: where it was one."""
+        self._blended = blend is not None
         self._be_prepared()
         known = [(name, config) for name, config in parts if name in self._runner.algorithms]
         for name, config in known:
@@ -85,7 +89,7 @@ class Search:
         for name in BASELINES:
             if name in self._configs:
                 self._try_one(name, self._runner.algorithms[name].config_class(), 1.0, end=0.0)
-        self._refine([name for name, _ in known], blended=blend is not None)
+        self._refine([name for name, _ in known])
         if blend is not None:
             self._blend(blend)
 
@@ -97,7 +101,10 @@ class Search:
                 return
 
     def _climb(self) -> None:
-        """The default of each algorithm on ever more shoppers, as long as it keeps up with the others."""
+        """The default of each algorithm on ever more shoppers, as long as it keeps up with the others.
+
+        What is dear stops before all of them: it gets there with the best of its starts.
+        """
         for share in self._rungs[:1]:
             for name, configs in self._configs.items():
                 self._runner.run(name, configs[0], share)
@@ -117,6 +124,8 @@ class Search:
             return False
         if share < 1.0 and self._costs(name, at_most=CHEAP):
             return True
+        if share == 1.0 and self._is_sampled(name) and not self._costs(name, at_most=DEAR):
+            return False
         in_the_end = self._runner.expected_seconds(name, config, 1.0, hopeful=True)
         left = part * self._left_until(CLIMBING if part < 1 else REFINING)
         if in_the_end > left:
@@ -125,37 +134,41 @@ class Search:
         return self._try_one(name, config, share, end=end)
 
     def _start(self) -> None:
-        """The other starts of those that keep up, on as many shoppers as time allows."""
-        racing = [name for name in self._by_cost(1.0) if self._runner.best_of(name) is not None]
-        racing = [name for name in racing if not self._is_hopeless(name)]
+        """The other starts of those that keep up, on as many shoppers as time allows, and the best on all."""
+        racing = [name for name in self._by_promise() if self._is_known(name) and not self._is_hopeless(name)]
         for done, name in enumerate(racing):
-            seconds = self._left_until(STARTING) / (len(racing) - done)
+            left = min(self._left_until(STARTING), self._runner.left - self._end())
+            seconds = left / (len(racing) - done)
             configs = [config for config in self._configs[name] if not self._is_tried(name, config, 1.0)]
-            share = self._affordable_share(name, seconds / max(1, len(configs)))
             end = self._runner.left - seconds
+            share = self._affordable_share(name, len(configs), seconds)
             if share == 1.0:
                 self._try_all(name, configs, 1.0, end)
                 continue
-            # The default's place on all shoppers is known; on the sample it is needed for comparison.
-            self._try_all(name, self._configs[name], share, end)
-            best = sorted(self._finished(name, share), key=lambda trial: -trial.value)
+            if share is not None:
+                self._try_all(name, self._configs[name], share, end)
+            known = next(each for each in (share, *self._rungs[:0:-1]) if each and self._finished(name, each))
+            best = sorted(self._finished(name, known), key=lambda trial: -trial.value)
             kept = [trial.config for trial in best[: math.ceil(len(best) / KEPT)]]
-            self._try_all(name, kept, 1.0, end)
+            if not self._is_hopeless(name):
+                # Each is tried on all shoppers once, even if its share of the time is used up.
+                self._try_all(name, kept[:1], 1.0, self._end())
+                self._try_all(name, kept[1:], 1.0, end)
 
-    def _refine(self, names: list[str], *, blended: bool) -> None:
+    def _refine(self, names: list[str]) -> None:
         """Step to neighbouring settings while that helps: the leader gets as much time as all others."""
         spent = {name: 0.0 for name in names if self._is_contender(name)}
         places = dict.fromkeys(spent, 0)
         while spent and self._runner.best is not None:
             name = min(spent, key=lambda each: self._turn(each, spent[each], rivals=len(spent) - 1))
             place, config = self._next_step(name, places[name])
-            if config is None or not self._try_one(name, config, 1.0, end=self._end(blended=blended)):
+            if config is None or not self._try_one(name, config, 1.0, end=self._end()):
                 del spent[name]
                 continue
             places[name] = place
             spent[name] += self._tried(name, 1.0)[-1].fit_seconds
 
-    def _roam(self, *, blended: bool) -> None:
+    def _roam(self) -> None:
         """Two settings of the leader changed at once, and steps from there where that helped."""
         best = self._runner.best
         if best is None or best.algorithm not in self._runner.algorithms:
@@ -169,12 +182,12 @@ class Search:
             )
             fresh = (each for each in itertools.islice(around, 100) if not self._is_tried(name, each, 1.0))
             config = next(fresh, None)
-            if config is None or not self._try_one(name, config, 1.0, end=self._end(blended=blended)):
+            if config is None or not self._try_one(name, config, 1.0, end=self._end()):
                 return
             after = self._runner.best_of(name)
             vain += 1
             if after is not before:
-                self._refine([name], blended=blended)
+                self._refine([name])
                 vain = 0
 
     def _turn(self, name: str, spent: float, *, rivals: int) -> float:
@@ -184,7 +197,7 @@ class Search:
         return after / max(1, rivals) if leads else after
 
     def _blend(self, blend: Algorithm) -> None:
-        """The best of every algorithm in the race as one, or as many of them as there is time for."""
+        """The best of every algorithm as one, or as many of them as there is time for."""
         parts = self._parts()
         while len(parts) >= 2:
             if self._runner.blend_seconds(parts) <= self._runner.left:
@@ -202,17 +215,18 @@ class Search:
                 self._runner.take_unseen(trial)
 
     def _parts(self) -> list[Trial]:
-        """The best of each algorithm in the race, the best first."""
+        """The best trial of each algorithm that may add something to the leader, the best first."""
         best = [
             trial for name in self._runner.algorithms if (trial := self._runner.best_of(name)) is not None
         ]
-        racing = [trial for trial in best if self._is_contender(trial.algorithm)]
-        return sorted(racing, key=lambda trial: -trial.value)[:MOST_PARTS]
+        leading = max((trial.value for trial in best), default=0.0)
+        near = [trial for trial in best if trial.value >= BLENDING * leading]
+        return sorted(near, key=lambda trial: -trial.value)[:MOST_PARTS]
 
-    def _end(self, *, blended: bool) -> float:
-        """Seconds that are left when the refining ends: more where a blend of the leaders needs them."""
+    def _end(self) -> float:
+        """Seconds to leave for what comes last: more where a blend of the leaders needs them."""
         end = self._end_of(REFINING)
-        needed = self._runner.blend_seconds(self._parts()) if blended else 0.0
+        needed = self._runner.blend_seconds(self._parts()[:FEW_PARTS]) if self._blended else 0.0
         return max(end, needed) if needed < 0.6 * self._budget else end
 
     def _try_all(self, name: str, configs: list[Any], share: float, end: float) -> None:
@@ -226,12 +240,20 @@ class Search:
             return False
         return self._runner.run(name, config, share) is not None
 
-    def _affordable_share(self, name: str, seconds: float) -> float:
-        """The largest share of the shoppers on which a trial takes less than that."""
+    def _affordable_share(self, name: str, count: int, seconds: float) -> float | None:
+        """The largest share of the shoppers on which so many trials, and one on all, take less than that.
+
+        1 where there are no samples; None where no share is small enough.
+        """
         config = self._configs[name][0]
-        shares = [1.0, *reversed(self._rungs[1:])]
-        expected = self._runner.expected_seconds
-        return next((share for share in shares if expected(name, config, share) <= seconds), shares[-1])
+
+        def costs(share: float) -> float:
+            return self._runner.expected_seconds(name, config, share)
+
+        if not self._rungs[1:] or count * costs(1.0) <= seconds:
+            return 1.0
+        shares = self._rungs[:0:-1]
+        return next((share for share in shares if count * costs(share) + costs(1.0) <= seconds), None)
 
     def _end_of(self, stage: float) -> float:
         """Seconds that are left when the stage of that share of the time ends."""
@@ -247,6 +269,18 @@ class Search:
             for name, configs in self._configs.items()
         }
         return sorted(costs, key=lambda name: costs[name])
+
+    def _by_promise(self) -> list[str]:
+        """Those that cost little, the quickest first; then the others by their values on the same samples."""
+
+        def rank(name: str) -> tuple[float, ...]:
+            if self._costs(name, at_most=DEAR):
+                return (0.0, self._runner.expected_seconds(name, self._configs[name][0], 1.0))
+            shares = self._rungs[:0:-1] or [1.0]
+            trials = [self._runner.best_of(name, share) for share in shares]
+            return (1.0, *(-trial.value if trial is not None else 0.0 for trial in trials))
+
+        return sorted(self._configs, key=rank)
 
     def _is_tried(self, name: str, config: Any, share: float) -> bool:
         return any(trial.config == config for trial in self._tried(name, share))
@@ -275,6 +309,13 @@ class Search:
         # Other starts may do better than the default; where there are none, what is seen is what it can do.
         bar = HOPELESS if len(self._configs[name]) > 1 or self._costs(name, at_most=DEAR) else PROMISING
         return own.value < bar * leading and not self._costs(name, at_most=CHEAP)
+
+    def _is_sampled(self, name: str) -> bool:
+        """Whether its value on a sample of some size is known."""
+        return any(self._runner.best_of(name, share) is not None for share in self._rungs[1:])
+
+    def _is_known(self, name: str) -> bool:
+        return self._is_sampled(name) or self._runner.best_of(name) is not None
 
     def _costs(self, name: str, *, at_most: float) -> bool:
         """Whether a trial of it on all shoppers is known to take no more than that share of the time."""
