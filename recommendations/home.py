@@ -18,7 +18,6 @@ from recommendations.serving.home_rows import (
     NEW,
     TRENDING,
     Row,
-    expected,
     later_rows,
     mine,
     products_behind,
@@ -65,12 +64,13 @@ class Home:
 
 
 def home_page(shopper: Shopper | None, *, now: datetime) -> Home:
-    """For you, or for those without one the first there is, at once; the others by addresses of their own."""
+    """The first rail at once; the others, which are worked out but not read, by addresses of their own."""
     ranked = _ranked(shopper, now=now)
-    own = _own(ranked)
-    if own:
-        return Home(tuple(own), tuple(expected(ranked)))
-    rows = later_rows(shopper, now=now, ranked=ranked)
+    behind = products_behind(ranked)
+    rows = later_rows(shopper, now=now, ranked=ranked, behind=behind)
+    if places := mine(ranked):
+        own = _own(ranked, _products([], also=[place.product_id for place in places]), behind)
+        return Home(tuple(own), tuple(row.key for row in rows))
     return Home(tuple(_rails(rows[:1], _products(rows[:1]))), tuple(row.key for row in rows[1:]))
 
 

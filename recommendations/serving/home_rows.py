@@ -104,15 +104,6 @@ def products_behind(ranked: Ranked | None) -> dict[int, Product]:
     return products.in_bulk(ids) if ids else {}
 
 
-def expected(ranked: Ranked | None) -> list[str]:
-    """The keys of the rows that For you is most likely followed by, told from the history alone."""
-    history = ranked.history if ranked else NOTHING
-    keys = [BECAUSE] if _liked(history) is not None else []
-    keys += [CONTINUE] if next(_opened(history), None) is not None else []
-    likes_any = any(weight > 0 for weight in _weights(history).values())
-    return [*keys, TRENDING, NEW, *([DEPARTMENT] if likes_any else [])]
-
-
 def mine(ranked: Ranked | None) -> list[shelf.Place]:
     """What For you shows: the beginning of the shopper's list, while it is theirs alone."""
     return ranked.places[:ROW_LENGTH] if ranked and ranked.strategy == Strategy.PERSONAL else []

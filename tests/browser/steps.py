@@ -26,7 +26,7 @@ def given(page: Page, sku: str) -> int:
 
 
 def said(page: Page) -> Locator:
-    return page.get_by_role("status")
+    return page.locator("#status")
 
 
 def look_up(page: Page, external_id: str) -> None:

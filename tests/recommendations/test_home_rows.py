@@ -91,15 +91,17 @@ def test_each_address_answers_what_the_whole_page_shows(shop: Shop, now: datetim
             cache.clear()
 
 
-def test_the_page_expects_the_rails_that_come(shop: Shop, now: datetime) -> None:
+def test_the_page_knows_which_rails_will_come(shop: Shop, now: datetime) -> None:
     shopper = again(shop.gardener)
     more_products(30)
     more_products_rated(shop, now)
     home = home_page(shopper, now=now)
     whole = [rail.key for rail in whole_home(shopper, now=now).rails]
     assert [rail.key for rail in home.rails] == ["for-you"]
-    # One more may be expected than comes: what it would have shown is in For you already.
-    assert [key for key in ("for-you", *home.later) if key in whole] == whole
+    assert ["for-you", *home.later] == whole
+    assert [rail.key for rail in home_page(None, now=now).rails] == ["trending"]
+    everybodys = [rail.key for rail in whole_home(None, now=now).rails]
+    assert ["trending", *home_page(None, now=now).later] == everybodys
 
 
 def test_for_you_is_the_beginning_of_the_shoppers_list(shop: Shop, now: datetime) -> None:

@@ -1,0 +1,123 @@
+"""The home page: rails that come late and in their room, the thread of what moved, and all of it without
+JavaScript."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from feedback.models import Event, Shopper
+from feedback.services import record_event
+from tests.browser.conftest import DESKTOP, PHONE, OpenBrowser
+from tests.browser.steps import cards, said, star
+from tests.browser.visiting import be
+from tests.factories import make_product, make_shopper
+from tests.shop import Shop
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+# Fills what a browser may tell of a page: how far things jumped, and when the largest was painted.
+WATCH = """
+window.jumped = 0; window.painted = 0;
+const watch = (type, see) =>
+  new PerformanceObserver(list => list.getEntries().forEach(see)).observe({type, buffered: true});
+watch("layout-shift", each => { if (!each.hadRecentInput) jumped += each.value; });
+watch("largest-contentful-paint", each => { painted = each.startTime; });
+"""
+
+
+def scroll_to_the_end(page: Page) -> None:
+    """Slowly enough for what is asked for on sight."""
+    for _ in range(40):
+        page.mouse.wheel(0, 500)
+        page.wait_for_timeout(120)
+        at_end = "scrollY + innerHeight >= document.documentElement.scrollHeight - 2"
+        if page.evaluate(at_end) and page.locator(".rail-later").count() == 0:
+            return
+
+
+def a_browsing_gardener(shop: Shop) -> Shopper:
+    """Likes the garden, and has opened something lately."""
+    from django.utils import timezone
+
+    for number in range(30):
+        make_product(sku=f"fresh-{number}", category=shop.garden)
+    shopper = make_shopper("visitor-gardener", is_anonymous=True)
+    now = timezone.now()
+    record_event(shopper=shopper, product=shop.products["garden"][0], kind=Event.Kind.PURCHASE, now=now)
+    record_event(shopper=shopper, product=shop.products["kitchen"][5], kind=Event.Kind.VIEW, now=now)
+    return shopper
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_rails_come_on_sight_with_no_product_twice(
+    open_browser: OpenBrowser, shop: Shop, size: tuple[int, int]
+) -> None:
+    page = open_browser(size=size)
+    be(page, a_browsing_gardener(shop))
+    page.goto("/")
+    assert page.locator("#rail-for-you").is_visible()
+    assert page.locator("#rail-new").count() == 0
+    scroll_to_the_end(page)
+    expect(page.locator(".rail-later")).to_have_count(0)
+    expect(page.locator("#rail-new")).to_have_text("New in the shop")
+    shown = cards(page, "#rails")
+    assert len(shown) == len(set(shown)) > 12
+
+
+def test_without_javascript_the_page_has_every_rail(open_browser: OpenBrowser, shop: Shop) -> None:
+    page = open_browser(javascript=False, size=PHONE)
+    be(page, a_browsing_gardener(shop))
+    page.goto("/")
+    page.wait_for_url("**/?rails=inline")
+    for key in ("for-you", "trending", "new"):
+        expect(page.locator(f"#rail-{key}")).to_be_visible()
+    sku = cards(page, '[data-rail="for-you"]')[0]
+    star(page, sku, 5).check()
+    page.locator(f'[id="stars-{sku}"]').get_by_role("button", name="Save").click()
+    expect(said(page)).to_contain_text("5 stars")
+    assert sku not in cards(page, '[data-rail="for-you"]')
+
+
+def test_what_a_star_moved_glows_and_says_so(open_browser: OpenBrowser, shop: Shop) -> None:
+    page = open_browser()
+    page.goto("/")
+    sku = next(each for each in cards(page, "#rails") if each.startswith("garden"))
+    star(page, sku, 5).click()
+    mine = page.locator('[data-rail="for-you"]')
+    expect(mine.locator(".rail-change")).to_have_text("Here because of your last click")
+    expect(mine.locator(".has-moved")).to_have_count(0)
+    before = cards(page, '[data-rail="for-you"]')
+    star(page, next(each for each in before if each.startswith("garden")), 1).click()
+    change = mine.locator(".rail-change")
+    expect(change).to_contain_text("Your last click:")
+    after = cards(page, '[data-rail="for-you"]')
+    fresh = [each for each in after if each not in before]
+    up = [each for place, each in enumerate(after) if each in before and before.index(each) > place + 1]
+    assert mine.locator(".moved", has_text="New here").count() == len(fresh)
+    assert mine.locator(".moved", has_text="Up ").count() == len(up)
+    assert fresh or up
+
+
+def test_nothing_jumps_and_the_largest_is_painted_soon_on_a_slow_line(
+    open_browser: OpenBrowser, shop: Shop
+) -> None:
+    shopper = a_browsing_gardener(shop)
+    painted, jumped = [], []
+    for _ in range(2):
+        page = open_browser(size=PHONE)
+        be(page, shopper)
+        line = page.context.new_cdp_session(page)
+        line.send("Network.enable")
+        line.send("Network.emulateNetworkConditions", {
+            "offline": False, "latency": 150, "downloadThroughput": 9e6 / 8, "uploadThroughput": 1.5e6 / 8,
+        })  # fmt: skip
+        line.send("Emulation.setCPUThrottlingRate", {"rate": 2})
+        page.add_init_script(WATCH)
+        page.goto("/", wait_until="load")
+        page.wait_for_timeout(500)
+        painted.append(page.evaluate("painted"))
+        scroll_to_the_end(page)
+        jumped.append(page.evaluate("jumped"))
+    assert max(jumped) < 0.1
+    # The better of two: the machine that runs this does other things too.
+    assert 0 < min(painted) < 2500, painted
