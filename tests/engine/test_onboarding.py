@@ -44,7 +44,8 @@ def test_a_much_better_known_product_goes_before_another_department() -> None:
 
 
 def test_without_ratings_what_the_same_shoppers_buy_is_asked_about_once() -> None:
-    baskets = {n: ["tea", "pot"] for n in range(5)} | {10 + n: ["rake"] for n in range(4)}
+    baskets: dict[object, list[object]] = {n: ["tea", "pot"] for n in range(5)}
+    baskets |= {10 + n: ["rake"] for n in range(4)}
     asked = first_questions(purchases(baskets))
     # Pot is as popular as tea, but says what tea has said.
     assert asked == ["pot", "rake", "tea"]
