@@ -1,0 +1,76 @@
+"""Stock, double submits, deletion and merging under real concurrency, on both databases."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.postgres import programs, running_postgres
+
+pytestmark = pytest.mark.slow
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def outcome(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Any]]:
+    folder = tmp_path_factory.mktemp(f"at-once-{request.param}")
+    if request.param == "sqlite":
+        yield run(folder, f"sqlite:///{folder / 'shop.sqlite3'}")
+        return
+    bin_dir = programs()
+    if bin_dir is None:
+        pytest.skip("no PostgreSQL: apt-get install postgresql")
+    with running_postgres(bin_dir) as url:
+        yield run(folder, url)
+
+
+def run(folder: Path, url: str) -> dict[str, Any]:
+    environment = {
+        **os.environ, "DATABASE_URL": url, "SHOPRECO_VAR_DIR": str(folder), "PYTHONPATH": str(PROJECT),
+        "DJANGO_SETTINGS_MODULE": "shopreco.settings.test", "REDIS_URL": f"unix://{folder / 'no-redis.sock'}",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", str(PROJECT / "tests" / "flows" / "at_once.py")],
+        env=environment, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_three_pieces_go_to_three_of_six_and_three_are_told(outcome: dict[str, Any]) -> None:
+    assert outcome["last_pieces"] == {"came": {"ordered": 3, "ShortageError": 3}, "stock": 0, "lines": 3}
+
+
+def test_one_form_sent_six_times_at_once_is_one_order_for_all(outcome: dict[str, Any]) -> None:
+    assert outcome["double_submit"] == {"numbers": 1, "orders": 1, "stock": 48}
+
+
+def test_baskets_in_crossing_order_do_not_wait_for_each_other_for_ever(outcome: dict[str, Any]) -> None:
+    assert outcome["crossing_orders"] == {"came": {"ordered": 6}, "stock": [94, 94]}
+
+
+def test_one_heart_pressed_six_times_at_once_is_one_wish(outcome: dict[str, Any]) -> None:
+    found = outcome["one_wish"]
+    assert found["events"] == 1
+    assert set(found["came"]) <= {"True", "False"}, "nobody gets an error"
+
+
+def test_who_is_forgotten_while_rating_leaves_nothing_behind(outcome: dict[str, Any]) -> None:
+    found = outcome["forgotten_while_rating"]
+    assert (found["left"], found["counted"]) == (0, [0, 0])
+    # A rating that comes too late has nobody to belong to any more; one that comes first goes with the rest.
+    assert set(found["raised"]) <= {"1", "rated", "IntegrityError"}
+
+
+def test_signing_in_twice_at_once_moves_a_history_once(outcome: dict[str, Any]) -> None:
+    assert (outcome["merged_twice"]["mine"], outcome["merged_twice"]["counted"]) == ([1, 1], [1, 4])
