@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,11 +20,11 @@ ROWS = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
 class Favourites:
     """Milk above tea above the rest, for everybody."""
 
-    products: Vocabulary
+    def __init__(self, products: Vocabulary) -> None:
+        self.products = products
 
     def score(self, histories):
         return np.tile(np.array([0.1, 0.2, 0.9, 0.8], np.float32), (len(histories), 1))
@@ -96,8 +96,10 @@ class TestWhatIsAsked:
 
 def test_some_of_the_shoppers_are_asked_the_same_way():
     holdout = by_events(repeats=True)
-    many = Holdout(
-        holdout.products, np.array(["ann", "zoe"]), (*holdout.histories, History.empty()),
-        (*holdout.relevant, np.array([JAM], np.int32)), (), *[np.empty(0)] * 3, repeats=True,  # type: ignore[arg-type]
-    )  # fmt: skip
+    many = replace(
+        holdout,
+        shoppers=np.array(["ann", "zoe"]),
+        histories=(*holdout.histories, History.empty()),
+        relevant=(*holdout.relevant, np.array([JAM], np.int32)),
+    )
     assert some_of(many, 1, random=np.random.default_rng(0)).repeats

@@ -117,7 +117,7 @@ class TestWhichListsAreMixed:
 
 class TestPages:
     @pytest.fixture(autouse=True)
-    def shop(self, settings):
+    def mixed_shop(self, settings):
         asked = {"diversity": 0.5, "department_cap": 3}
         settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, **asked}
         self.shop = make_shop(products=40)
