@@ -23,7 +23,8 @@ def top(
     out (UNKNOWN is ignored). allowed: (products,) mask of what may be returned. Fewer than k where fewer
     qualify.
     """
-    usable = np.where(np.isnan(scores), -np.inf, scores).astype(scores.dtype, copy=False)
+    # fmax takes the number where one of the two is NaN.
+    usable = np.fmax(scores, -np.inf)
     if allowed is not None:
         usable[~allowed] = -np.inf
     if exclude is not None:

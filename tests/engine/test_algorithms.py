@@ -70,6 +70,13 @@ def test_item_knn_does_not_depend_on_how_many_products_are_compared_at_a_time(
     np.testing.assert_allclose(whole.score(histories), parts.score(histories), rtol=1e-6)
 
 
+def test_item_knn_affords_large_sparse_catalogues_but_not_millions_of_products() -> None:
+    assert ItemKnn().affordable(30_000, 41_000, 810_000)
+    assert ItemKnn().affordable(43_000, 36_000, 780_000)
+    assert not ItemKnn().affordable(138_000, 27_000, 20_000_000)
+    assert not ItemKnn().affordable(30_000, 2_000_000, 3_000_000)
+
+
 def test_ease_is_the_constrained_ridge_regression() -> None:
     world = tastes()
     model = Ease().fit(world, EaseConfig(regularization=5.0), seed=0, progress=silent)
@@ -120,6 +127,6 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 
 
 def test_an_unknown_setting_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="no setting k; it has: block, neighbours, recency, shrinkage"):
+    with pytest.raises(ValueError, match="no setting k; it has: neighbours, recency, shrinkage"):
         config_from(ItemKnnConfig, {"k": 5})
     assert config_from(ItemKnnConfig, {"neighbours": 5}) == ItemKnnConfig(neighbours=5)

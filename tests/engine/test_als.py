@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from recommendations.engine.algorithms import als
 from recommendations.engine.algorithms.als import Als, AlsConfig, _solved
 from recommendations.engine.algorithms.latent import FoldInRanker
 from recommendations.engine.types import Floats, History, Interactions, silent
@@ -44,6 +45,19 @@ def test_a_half_step_is_the_minimum_of_the_stated_loss(factors: int) -> None:
         step = random.normal(scale=0.02, size=people.shape).astype(np.float32)
         assert best < loss(world, people + step, things, config)
         assert best < loss(world, people - step, things, config)
+
+
+def test_rows_solved_a_few_at_a_time_are_solved_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    things = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
+    together = _solved(liked(tastes()), things, SMALL, silent)
+    monkeypatch.setattr(als, "FLOATS_AT_A_TIME", 1)
+    shares: list[float] = []
+    np.testing.assert_allclose(
+        _solved(liked(tastes()), things, SMALL, shares.append), together, rtol=1e-4, atol=1e-6
+    )
+    assert len(shares) == 60
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
 
 
 def test_both_ways_to_solve_a_row_agree() -> None:
@@ -141,7 +155,9 @@ def test_senseless_settings_are_refused(setting: str) -> None:
 
 def test_it_says_what_it_can_afford() -> None:
     assert Als().affordable(43_000, 36_000, 1_000_000)
-    assert not Als().affordable(10_000_000, 36_000, 100_000_000)
+    assert Als().affordable(6_000, 3_000, 800_000)
+    assert not Als().affordable(138_000, 27_000, 20_000_000)
+    assert not Als().affordable(10_000_000, 36_000, 9_000_000)
     assert AlsConfig().factors in Als.search["factors"]
     for setting, values in Als.search.items():
         for value in values:

@@ -114,7 +114,8 @@ def test_settings_out_of_range_are_refused(values: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("size", "fits"),
     [((30_000, 41_000, 810_000), True), ((43_000, 36_000, 780_000), True), ((1_500, 1_500, 60_000), True),
-     ((30_000, 2_000_000, 3_000_000), False)],
+     ((30_000, 2_000_000, 3_000_000), False), ((138_000, 27_000, 20_000_000), False),
+     ((2_000_000, 41_000, 9_000_000), False)],
 )  # fmt: skip
 def test_it_says_what_it_can_afford(size: tuple[int, int, int], fits: bool) -> None:
     assert GraphFilter().affordable(*size) is fits

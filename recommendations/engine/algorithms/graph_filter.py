@@ -20,7 +20,7 @@ from recommendations.engine.foldin import (
     weight_matrix,
     without_self,
 )
-from recommendations.engine.neighbours import SparseFloats, gram, largest
+from recommendations.engine.neighbours import SparseFloats, gram, gram_work, largest
 from recommendations.engine.spectrum import leading_eigenvectors
 from recommendations.engine.types import (
     Arrays,
@@ -34,6 +34,7 @@ from recommendations.engine.types import (
 )
 
 GRAPH_SHARE = 0.5
+MOST_ROWS, MOST_WORK = 10_000_000, 5e9
 
 
 @dataclass(frozen=True)
@@ -120,14 +121,13 @@ class GraphFilterModel:
 class GraphFilter:
     """score = x (P^s + alpha D^(b-1) V V' D^-b D), with P = D^(b-1) R' U^-2a R D^-b.
 
-    R are the positive weights of shoppers and products, each shopper's scaled so that U^-2a weighs as much
-    in all as U^-1, U and D the sums of its rows and columns (for P: D
-    and the shrinkage); P^s is by entry, without its diagonal, and only the largest `neighbours` entries of
-    every row are kept. V are the leading right singular vectors of U^-a R D^-1/2, so that V V' is the ideal
-    low-pass filter of the graph: it passes what many shoppers have in common and stops the rest. With
-    2a = 1, b = 1/2, s = 1 and no shrinkage it is GF-CF: Shen et al., "How powerful is graph convolution for
-    recommendation?", CIKM 2021. b and s after Park et al., "Turbo-CF: matrix decomposition-free graph
-    filtering for fast recommendation", SIGIR 2024.
+    R are the positive weights of shoppers and products, U and D the sums of its rows and columns; U^-2a is
+    scaled to weigh as much in all as U^-1, and in P the shrinkage is added to D. P^s is by entry, without
+    its diagonal, and only the largest `neighbours` entries of every row are kept. V are the leading right
+    singular vectors of U^-a R D^-1/2, so that V V' is the ideal low-pass filter of the graph: it passes
+    what many shoppers have in common and stops the rest. With 2a = 1, b = 1/2, s = 1 and no shrinkage it is
+    GF-CF: Shen et al., "How powerful is graph convolution for recommendation?", CIKM 2021. b and s after
+    Park et al., "Turbo-CF: matrix decomposition-free graph filtering for fast recommendation", SIGIR 2024.
     """
 
     name = "graph_filter"
@@ -151,8 +151,11 @@ class GraphFilter:
     """Dense data; sparse data; sparse data of narrow tastes, without the ideal filter; in an order."""
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
-        """The graph's products of rows are bounded in memory; the singular vectors decide the time."""
-        return products <= 100_000 and shoppers <= 1_000_000 and interactions <= 20_000_000
+        """Memory is bounded by runs of products; time follows what is owned together, and for the singular
+        vectors the rows."""
+        if max(interactions, 10 * products, 10 * shoppers) > MOST_ROWS:
+            return False
+        return products <= 100_000 and gram_work(shoppers, interactions) <= MOST_WORK
 
     def fit(
         self, interactions: Interactions, config: GraphFilterConfig, *, seed: int, progress: Progress

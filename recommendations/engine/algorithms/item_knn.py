@@ -10,8 +10,10 @@ import numpy as np
 from scipy import sparse
 
 from recommendations.engine.algorithms.linear import ItemItemModel, SparseFloats, restored
-from recommendations.engine.neighbours import gram, largest
+from recommendations.engine.neighbours import gram, gram_work, largest
 from recommendations.engine.types import Arrays, Interactions, Progress, Vocabulary
+
+MOST_WORK = 5e9
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class ItemKnn:
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
         """Memory is bounded by runs of products; time follows what is owned together."""
-        return products <= 100_000 and interactions <= 20_000_000
+        return products <= 100_000 and gram_work(shoppers, interactions) <= MOST_WORK
 
     def fit(
         self, interactions: Interactions, config: ItemKnnConfig, *, seed: int, progress: Progress

@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from recommendations.engine.algorithms.linear import ItemItemModel, SparseFloats, restored
+from recommendations.engine.neighbours import gram_work
 from recommendations.engine.regression import Moments, RegressionConfig, moments, penalties, product_scales
 from recommendations.engine.types import Arrays, Interactions, Positions, Progress, Vocabulary
 
@@ -24,7 +25,7 @@ class SparseEaseConfig(RegressionConfig):
     """neighbours: products each product is regressed on; time grows with its square and more.
 
     On validation parts 200 gave an NDCG 2 % above that of 100 on dense data (MovieLens-1M, where `Ease` is
-    better still), no clear gain on sparse data, and took more than five minutes on 41,000 products.
+    better still) and no clear gain on sparse data.
     """
 
     neighbours: int = 100
@@ -70,9 +71,10 @@ class SparseEase:
     """Dense, as ratings are; sparse; very sparse; one after the other; bought again and again in seasons."""
 
     def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
-        """The sparse matrix of what is owned together decides, and the number of regressions."""
-        pairs = min(products**2, interactions * interactions / max(1, shoppers))
-        return products <= 100_000 and pairs <= 60_000_000
+        """The table of what is owned together decides (some 20 bytes a pair, 40 with sequence), and the
+        number of regressions: about a millisecond each."""
+        pairs = min(products**2, gram_work(shoppers, interactions))
+        return products <= 100_000 and pairs <= 150_000_000
 
     def fit(
         self, interactions: Interactions, config: SparseEaseConfig, *, seed: int, progress: Progress
