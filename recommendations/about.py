@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -25,10 +24,10 @@ class Link:
     note: str
 
 
-# Name of the page, and what is said of it; a shop that has left the page out has no link to it.
+# Name of the page, and what is said of it.
 ACCOUNT_PAGES = (
     ("feedback:dismissed", "See what you turned down", "Any of it can come back."),
-    ("privacy", "Switch personal lists off, download your data, or delete it", "Each at once."),
+    ("feedback:privacy", "Switch personal lists off, download your data, or delete it", "Each at once."),
 )
 
 
@@ -73,11 +72,7 @@ def measures(facts: ModelFacts | None) -> list[Measure]:
 
 def account_links() -> list[Link]:
     """Where a shopper sees, changes, downloads and deletes what is known of them."""
-    links = []
-    for name, words, note in ACCOUNT_PAGES:
-        with suppress(NoReverseMatch):
-            links.append(Link(reverse(name), words, note))
-    return links
+    return [Link(reverse(name), words, note) for name, words, note in ACCOUNT_PAGES]
 
 
 def percentage(share: float | None) -> str:

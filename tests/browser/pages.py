@@ -1,0 +1,25 @@
+"""The main pages, by what they show."""
+
+PAGES = {
+    "home": "/",
+    "home, all rails": "/?rails=inline",
+    "recommendations": "/recommendations/?shopper=garden-fan-0",
+    "unknown shopper": "/recommendations/?shopper=nobody",
+    "how recommendations are made": "/about/recommendations/",
+    "onboarding": "/recommendations/onboarding/",
+    "product": "/products/garden-0/?shopper=garden-fan-0",
+    "listing": "/products/",
+    "department": "/products/?department=garden",
+    "wrong filter": "/products/?min_price=9&max_price=2",
+    "nothing found": "/products/?q=zzzz",
+    "basket": "/basket/",
+    "account": "/accounts/",
+    "ratings": "/accounts/ratings/?shopper=garden-fan-0",
+    "wishlist": "/accounts/wishlist/",
+    "turned down": "/accounts/not-interested/",
+    "own data": "/accounts/data/",
+    "orders": "/accounts/orders/",
+    "sign in": "/accounts/sign-in/",
+    "sign up": "/accounts/sign-up/",
+    "forgotten password": "/accounts/password/forgotten/",
+}
