@@ -122,8 +122,6 @@ class Search:
         config = self._configs[name][0]
         if self._is_hopeless(name):
             return False
-        if share < 1.0 and self._costs(name, at_most=CHEAP):
-            return True
         if share == 1.0 and self._is_sampled(name) and not self._costs(name, at_most=DEAR):
             return False
         in_the_end = self._runner.expected_seconds(name, config, 1.0, hopeful=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from recommendations.engine.algorithms.blend import BlendModel
+from recommendations.engine.algorithms.blend import BlendConfig, BlendModel
 from recommendations.engine.algorithms.catalogue import ALGORITHMS
-from recommendations.engine.blending import Proposals, best_weights, gain, proposals
+from recommendations.engine.blending import Proposals, best_weights, gain, joined, proposals
 from recommendations.engine.choosing import choose
 from recommendations.engine.evaluation.cuts import Feedback, RandomCut, ask, latest
 from recommendations.engine.evaluation.report import evaluate
@@ -147,3 +148,40 @@ def test_one_algorithm_makes_no_blend() -> None:
     )  # fmt: skip
     assert set(outcome.by_algorithm) == {"popularity"}
     assert set(outcome.left_out) == {"blend"}
+
+
+def test_around_an_earlier_blend_its_parts_are_tried_and_weighed_anew() -> None:
+    train, validation = learned_and_asked()
+    ease, knn = (ALGORITHMS[name].config_class() for name in ("ease", "item_knn"))
+    earlier = BlendConfig.of([("item_knn", knn), ("ease", replace(ease, regularization=100.0))], [0.1, 0.9])
+    outcome = choose(
+        train, validation, k=10, seed=0, now=lambda: 0.0, budget=100, tell=lambda *_: None,
+        around=("blend", earlier),
+    )  # fmt: skip
+    assert {trial.algorithm for trial in outcome.trials} - {"blend"} == {"popularity", "item_knn", "ease"}
+    own = [trial for trial in outcome.trials if trial.algorithm == "ease"]
+    assert own[0].config == replace(ease, regularization=100.0)
+    assert outcome.left_out["als"] == "the earlier winner was of another kind"
+    assert outcome.best is not None
+    assert outcome.best.value == max(trial.value for trial in outcome.by_algorithm.values())
+
+
+def test_several_cuts_are_weighed_together() -> None:
+    holdout, truth = question()
+    one = asked_of(blend(2 * truth + noise(1), 2 * truth + noise(2)), holdout)
+    other = asked_of(blend(2 * truth + noise(3), 2 * truth + noise(4)), holdout, k=10)
+    both = joined([one, other])
+    weights = np.array([0.6, 0.4])
+    np.testing.assert_array_equal(
+        both.ndcg(weights), np.concatenate([one.ndcg(weights), other.ndcg(weights)])
+    )
+
+
+def test_a_bought_product_is_proposed_again_only_where_repeats_are_asked_for() -> None:
+    holdout, _ = question()
+    again = replace(holdout, repeats=True)
+    own = np.eye(120, dtype=np.float32)
+    wanted = replace(again, relevant=tuple(np.array([s], np.int32) for s in range(120)))
+    alone = np.array([1.0, 0.0])
+    assert asked_of(blend(own, own), wanted).ndcg(alone).min() == 1
+    assert asked_of(blend(own, own), replace(wanted, repeats=False)).ndcg(alone).max() == 0

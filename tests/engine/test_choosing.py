@@ -392,3 +392,61 @@ def test_a_search_around_a_winner_keeps_to_its_time(
     outcome = chosen(monkeypatch, watch, *knobs, budget=budget, around=("winner", KnobConfig(knob=3)))
     assert outcome.best is not None
     assert watch.seconds + outcome.best.fit_seconds <= budget
+
+
+class WithStarts(Knob):
+    starts: ClassVar[tuple[Mapping[str, Any], ...]] = ({"knob": 2}, {"knob": 5, "other": "b"}, {"knob": 3})
+
+
+def test_starts_are_tried_before_all_other_settings(monkeypatch: pytest.MonkeyPatch, watch: Watch) -> None:
+    outcome = chosen(monkeypatch, watch, WithStarts("knob", watch))
+    first = [trial.config for trial in outcome.trials[:4]]
+    assert first == [KnobConfig(), KnobConfig(2), KnobConfig(5, "b"), KnobConfig(3)]
+    assert outcome.best is not None
+    assert outcome.best.config.knob == 5
+
+
+def test_the_starts_of_what_is_dear_are_tried_on_a_sample_and_the_best_of_them_on_all(
+    monkeypatch: pytest.MonkeyPatch, watch: Watch
+) -> None:
+    monkeypatch.setattr(searching, "RUNG_ROWS", 500)
+    monkeypatch.setattr(searching, "PROBE_ROWS", 300)
+    rows = len(world()[0])
+    quick, dear = Knob("quick", watch, cost=0.01, spoilt=1.0), WithStarts("dear", watch, cost=20.0)
+    outcome = chosen(monkeypatch, watch, quick, dear, budget=300.0)
+    own = [trial for trial in outcome.trials if trial.algorithm == "dear"]
+    sampled = {trial.config.knob for trial in own if trial.share == 0.25}
+    assert sampled == {0, 2, 3, 5}
+    on_all = [config.knob for config, size in dear.fits if size == rows]
+    assert on_all[0] == 5
+    assert 0 not in on_all
+    assert outcome.best is not None
+    assert outcome.best.algorithm == "dear"
+
+
+def test_what_is_dear_and_behind_with_nothing_else_to_try_stays_on_its_sample(
+    monkeypatch: pytest.MonkeyPatch, watch: Watch
+) -> None:
+    monkeypatch.setattr(searching, "RUNG_ROWS", 500)
+    monkeypatch.setattr(searching, "PROBE_ROWS", 300)
+
+    class Alone(Knob):
+        starts: ClassVar[tuple[Mapping[str, Any], ...]] = ()
+
+    rows = len(world()[0])
+    good, behind = WithStarts("good", watch, cost=1.0), Alone("behind", watch, cost=20.0, spoilt=20.0)
+    outcome = chosen(monkeypatch, watch, good, behind, budget=700.0)
+    assert rows not in [size for _, size in behind.fits]
+    assert outcome.left_out == {
+        "behind": "on a sample of the shoppers it fell behind or was too slow for all of them"
+    }
+
+
+def test_the_same_trials_lead_to_the_same_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes = []
+    for _ in range(2):
+        watch = Watch()
+        outcomes.append(
+            chosen(monkeypatch, watch, Knob("a", watch), WithStarts("b", watch, spoilt=0.5), budget=300.0)
+        )
+    assert outcomes[0] == outcomes[1]
