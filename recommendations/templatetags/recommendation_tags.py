@@ -87,7 +87,7 @@ register.filter("percentage", percentage)
 @register.filter
 def percent(share: float) -> str:
     """A share as a whole percentage; what is there but rounds to nothing is said to be below one."""
-    return "<1 %" if 0 < share < 0.005 else f"{round(100 * share)} %"
+    return "<1 %" if 0 < share < 0.01 else f"{round(100 * share)} %"
 
 
 @register.filter
