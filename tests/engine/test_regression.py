@@ -138,3 +138,30 @@ def test_there_is_no_trend_without_times_or_likes() -> None:
 def test_senseless_settings_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(values))):
         RegressionConfig(**values)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"shopper_exponent": 0.5}, {"sequence": 0.5}, {"sequence": 0.5, "recency": 0.7}, {"recency": 0.7}],
+)
+def test_moments_remembered_from_another_fit_are_those_of_a_fresh_one(changed: dict[str, float]) -> None:
+    world, fresh = tastes(), tastes()
+    for before in (
+        {},
+        {"shopper_exponent": 1.0},
+        {"sequence": 0.5},
+        {"sequence": 0.5, "recency": 0.9},
+        changed,
+    ):
+        moments(world, RegressionConfig(**before, regularization=7.0))
+        again = moments(world, RegressionConfig(**changed))
+        expected = moments(fresh, RegressionConfig(**changed))
+        np.testing.assert_array_equal(again.inputs.toarray(), expected.inputs.toarray())
+        np.testing.assert_array_equal(again.targets.toarray(), expected.targets.toarray())
+
+
+def test_a_fit_with_other_penalties_takes_the_moments_of_the_one_before() -> None:
+    world = tastes()
+    first = moments(world, RegressionConfig(regularization=5.0))
+    assert moments(world, RegressionConfig(regularization=9.0, dropout=0.5, popularity_exponent=0.1)) is first
+    assert moments(tastes(), RegressionConfig()) is not first
