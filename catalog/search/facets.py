@@ -133,16 +133,12 @@ class Groups:
 
 def _groups(products: ProductQuerySet, filters: Filters) -> Groups:
     """What values decide, in one query of three parts: category, brand and attributes."""
-    categories, of_categories = _part(products, filters, "department")
-    brands, of_brands = _part(products, filters, "brand")
+    categories, of_categories = _grouped(narrowed(products, filters, but="department"), "category_id")
+    brands, of_brands = _grouped(narrowed(products, filters, but="brand"), "brand")
     attributes, of_attributes = _attribute_part(products, filters)
-    columns = (
-        "SELECT {key}, {value}, count(*) AS having_it FROM catalog_product"
-        " WHERE id IN ({which}) GROUP BY {value}"
-    )
     parts = [
-        columns.format(key="'category'", value="CAST(category_id AS text)", which=categories),
-        columns.format(key="'brand'", value="brand", which=brands),
+        f"SELECT 'category', CAST(category_id AS text), having_it FROM ({categories}) AS categories",  # noqa: S608
+        f"SELECT 'brand', brand, having_it FROM ({brands}) AS brands",  # noqa: S608
         attributes,
     ]
     found = Groups({}, {}, defaultdict(dict))
@@ -158,9 +154,11 @@ def _groups(products: ProductQuerySet, filters: Filters) -> Groups:
     return found
 
 
-def _part(products: ProductQuerySet, filters: Filters, but: str) -> tuple[str, tuple[Any, ...]]:
-    """The ids of the products without one facet's filter, as SQL with its parameters."""
-    return narrowed(products, filters, but=but).order_by().values("pk").query.sql_with_params()
+def _grouped(products: ProductQuerySet, column: str) -> tuple[str, tuple[Any, ...]]:
+    """How many products there are of each value of a column, as SQL with its parameters."""
+    counted = products.order_by().values(column).annotate(having_it=Count("pk"))
+    sql, params = counted.query.sql_with_params()
+    return sql, params
 
 
 def _attribute_part(products: ProductQuerySet, filters: Filters) -> tuple[str, list[Any]]:
@@ -169,7 +167,8 @@ def _attribute_part(products: ProductQuerySet, filters: Filters) -> tuple[str, l
     marks = ", ".join(["%s"] * len(chosen))
     clauses, values = [], []
     for name in [*chosen, ""]:
-        sql, params = _part(products, filters, ATTRIBUTE + name)
+        passing = narrowed(products, filters, but=ATTRIBUTE + name).order_by().values("pk")
+        sql, params = passing.query.sql_with_params()
         which = "name = %s" if name else (f"name NOT IN ({marks})" if chosen else "1 = 1")
         clauses.append(f"({which} AND product_id IN ({sql}))")
         values += [*([name] if name else chosen), *params]

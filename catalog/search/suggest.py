@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -68,9 +68,9 @@ def _departments(typed: str, visible: ProductQuerySet) -> list[Suggestion]:
     if not named:
         return []
     ids = {each.pk for each, _ in named}
-    there = Q(category__in=ids) | Q(category__parent__in=ids)
-    shelves = visible.filter(there).order_by().values_list("category_id", "category__parent_id").distinct()
-    filled = {pk for shelf in shelves for pk in shelf}
+    in_sight = Exists(visible.filter(category=OuterRef("pk")))
+    within = Category.objects.filter(Q(pk__in=ids) | Q(parent__in=ids)).filter(in_sight).order_by()
+    filled = {pk for shelf in within.values_list("pk", "parent_id") for pk in shelf}
     return [
         Suggestion("department", each.name, each.get_absolute_url(), _place(each, shelf.category))
         for each, shelf in named

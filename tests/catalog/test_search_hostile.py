@@ -20,11 +20,10 @@ pytestmark = pytest.mark.django_db
 NASTY = [
     '"', "'", '""', "' OR 1=1 --", "*", "lamp*", "-lamp", "+lamp", "(lamp", "lamp)", "lamp AND", "NOT lamp",
     "OR", "NEAR(lamp oak, 2)", "title:lamp", "{title brand}: lamp", "^lamp", "lamp:*", "lamp & oak",
-    "lamp | !oak", "lamp <-> oak", "\\", "\\'", "%", "_", "%s", "%(a)s", "{}", "{{ lamp }}", "<script>alert(1)</script>",
-    "a\x00b", "\x00", "\x1f\x7f", "\ud7ff", "🪴", "🪴 lamp", "١٢٣", "日本語", "ﬁne", "Ⅷ",
-    "e\u0301" * 60,
-    "\u0301", "a" * 10_000, "lamp " * 2_000, "'" * 10_000, "🪴" * 10_000, "\u202elamp", "\ufeffLamp",
-    "lamp\tand\nlamp", "ß", "İ", "ǅ", "½",
+    "lamp | !oak", "lamp <-> oak", "\\", "\\'", "%", "_", "%s", "%(a)s", "{}", "{{ lamp }}",
+    "<script>alert(1)</script>", "a\x00b", "\x00", "\x1f\x7f", "\ud7ff", "🪴", "🪴 lamp", "١٢٣", "日本語",
+    "ﬁne", "Ⅷ", "e\u0301" * 60, "\u0301", "a" * 10_000, "lamp " * 2_000, "'" * 10_000, "🪴" * 10_000,
+    "\u202elamp", "\ufeffLamp", "lamp\tand\nlamp", "ß", "İ", "ǅ", "½",
 ]  # fmt: skip
 BESIDE = ["lamp*", "-lamp", "(lamp", '"lamp"', "lamp:", "lamp & oak", "🪴 lamp", "^lamp"]
 
@@ -89,11 +88,10 @@ def test_operators_of_the_database_are_words(shop: None) -> None:
 @pytest.mark.parametrize(
     "params",
     [
-        {"brand": ["x"] * 500}, {"attr.": ["x"]}, {"attr.x": [""]},
-        {"attr.'; DROP TABLE x": ["' OR 1=1"]},
+        {"brand": ["x"] * 500}, {"attr.": ["x"]}, {"attr.x": [""]}, {"attr.'; DROP TABLE x": ["' OR 1=1"]},
         {f"attr.{n}": ["x"] for n in range(200)}, {"department": ["x" * 5_000]}, {"page": ["-1"]},
-        {"page": ["9" * 400]}, {"min_price": ["1e400"]}, {"min_price": ["9" * 400]},
-        {"max_price": ["Infinity"]}, {"min_price": ["-0"]}, {"min_price": ["١٢"]}, {"shopper": ["\x00"]}, {"rating": ["4", "3"]},
+        {"page": ["9" * 400]}, {"min_price": ["1e400"]}, {"min_price": ["9" * 400]}, {"rating": ["4", "3"]},
+        {"max_price": ["Infinity"]}, {"min_price": ["-0"]}, {"min_price": ["١٢"]}, {"shopper": ["\x00"]},
     ],
 )  # fmt: skip
 def test_no_parameter_breaks_the_page(shop: None, client: Client, params: dict[str, list[str]]) -> None:
