@@ -39,7 +39,8 @@ def look_around():
 
 
 @pytest.mark.parametrize("products", [10, 200])
-def test_a_personal_list_takes_the_same_queries_for_10_and_for_200_products(products):
+def test_a_personal_list_takes_the_same_queries_for_10_and_for_200_products(settings, products):
+    settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "exploration_share": 0.0}
     shop = make_shop(products=products)
     publish_model("item_knn")
     look_around()
@@ -49,6 +50,17 @@ def test_a_personal_list_takes_the_same_queries_for_10_and_for_200_products(prod
         count, found = queries(lambda: recommend_for(shopper, now=NOW, limit=200))
         assert count == 8
         assert found.total >= products - 2
+
+
+def test_a_list_with_something_explored_in_it_asks_once_more_for_titles():
+    shop = make_shop(products=200)
+    publish_model("item_knn")
+    look_around()
+    shopper = Shopper.objects.get(pk=shop.gardeners[0].pk)
+    for _ in ("computed", "cached"):
+        count, found = queries(lambda: recommend_for(shopper, now=NOW, limit=200))
+        assert any(item.explored for item in found.items)
+        assert count == 9
 
 
 @pytest.mark.parametrize("products", [10, 200])
