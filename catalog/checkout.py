@@ -79,6 +79,8 @@ class CheckoutForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["initial"] = {"key": uuid4(), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
+        # Before the errors are asked for: that makes the fields what they are.
+        self.fields["email"].label = "E-mail"
         for name in AUTOCOMPLETE:
             self.fields[name].required = True
         for name, word in AUTOCOMPLETE.items():
@@ -87,7 +89,6 @@ class CheckoutForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
             field.widget.attrs |= {
                 "class": "form-control is-invalid" if is_invalid else "form-control", "autocomplete": word
             }  # fmt: skip
-        self.fields["email"].label = "E-mail"
 
     def _post_clean(self) -> None:
         """Nothing to build: the order is made by `place_order`, whose constraints hold there."""

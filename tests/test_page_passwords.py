@@ -174,7 +174,7 @@ class TestForgotten:
         assert "If an account has this address" in text_of(answer)
         (letter,) = mail.outbox
         assert letter.to == ["anna@example.org"] and "Hello anna" in letter.body
-        link = re.search(r"http://testserver(\S+)", letter.body).group(1)  # type: ignore[union-attr]
+        link = re.search(r"http://testserver(\S+)", str(letter.body)).group(1)  # type: ignore[union-attr]
         page = client.get(link, follow=True)
         door = page.redirect_chain[-1][0]
         answer = client.post(

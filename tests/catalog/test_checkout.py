@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from catalog.models import Order, OrderLine, Product
-from catalog.orders import anonymise
+from catalog.orders import anonymise, place_order
 from catalog.signals import order_placed
 from feedback.models import Event, Shopper
 from tests.factories import NOW, make_category, make_product
@@ -175,7 +175,7 @@ def test_what_runs_short_inside_the_transaction_rolls_everything_back(
 
     make_product("Vase", sku="vase", stock=7)
     fill(client, lamp=2, vase=2)
-    form, place = form_of(client), order_views.place_order
+    form, place = form_of(client), place_order
 
     def somebody_is_faster(*args: Any, **kwargs: Any) -> Order:
         Product.objects.filter(sku="lamp").update(stock=1)

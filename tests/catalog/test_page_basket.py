@@ -58,7 +58,7 @@ def test_in_place_it_is_said_and_the_count_in_the_header_follows(shopper: Client
     assert "“Lamp” is in your basket." in text_of(answer)
     assert 'id="basket-link"' in page and 'hx-swap-oob="true"' in page and ">1</b>" in page
     assert answer["HX-Trigger"] == "basket-changed"
-    assert ", 1 item" in text_of(shopper.get("/products/"))
+    assert "with 1 item" in text_of(shopper.get("/products/"))
 
 
 def test_adding_again_adds_up_to_what_there_is(shopper: Client) -> None:

@@ -58,7 +58,7 @@ class TestDownload:
         answer = somebody.post(DOWNLOAD)
         assert answer.streaming and answer["Content-Type"].startswith("application/json")
         assert "attachment" in answer["Content-Disposition"] and "no-store" in answer["Cache-Control"]
-        data = json.loads(b"".join(answer))  # type: ignore[arg-type]
+        data = json.loads(b"".join(answer))
         assert [row["value"] for row in data["ratings"]] == [2]
         assert [row["value"] for row in data["rating_changes"]] == [4, 2]
         assert {row["kind"] for row in data["events"]} >= {"wishlist", "dismiss", "basket", "view"}
@@ -73,12 +73,12 @@ class TestDownload:
 
     def test_an_account_is_told_its_profile_and_no_secret(self, client: Client) -> None:
         sign_in(client, "anna")
-        text = b"".join(client.post(DOWNLOAD)).decode()  # type: ignore[arg-type]
+        text = b"".join(client.post(DOWNLOAD)).decode()
         assert json.loads(text)["profile"]["account"]["username"] == "anna"
         assert "password" not in text and "md5$" not in text
 
     def test_a_stranger_gets_an_empty_document(self, client: Client) -> None:
-        data = json.loads(b"".join(client.post(DOWNLOAD)))  # type: ignore[arg-type]
+        data = json.loads(b"".join(client.post(DOWNLOAD)))
         assert data.pop("profile") == {"account": None, "shopper": None}
         assert set(map(str, data.values())) == {"[]"}
 
@@ -87,13 +87,13 @@ class TestDownload:
         sign_in(other, "berta")
         visit_as(visitor := Client(), make_shopper(is_anonymous=True))
         for browser in (other, visitor):
-            text = b"".join(browser.post(DOWNLOAD)).decode()  # type: ignore[arg-type]
+            text = b"".join(browser.post(DOWNLOAD)).decode()
             assert "lamp" not in text and "Anna" not in text
 
     def test_titles_with_anything_in_them_stay_json(self, client: Client) -> None:
         visit_as(client, shopper := make_shopper())
         make_rating(shopper, make_product('A "quoted" </script> \\ \u2028 🪴'))
-        data = json.loads(b"".join(client.post(DOWNLOAD)))  # type: ignore[arg-type]
+        data = json.loads(b"".join(client.post(DOWNLOAD)))
         assert data["ratings"][0]["title"] == 'A "quoted" </script> \\ \u2028 🪴'
 
     def test_it_takes_no_more_queries_for_more_rows(
@@ -103,7 +103,7 @@ class TestDownload:
         for _ in range(30):
             make_rating(shopper, make_product())
         with django_assert_max_num_queries(15):
-            b"".join(client.post(DOWNLOAD))  # type: ignore[arg-type]
+            b"".join(client.post(DOWNLOAD))
 
 
 class TestDeletion:

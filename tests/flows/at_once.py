@@ -77,7 +77,7 @@ def order(quantities: dict[int, int], key: str) -> str:
 
 def last_pieces() -> dict[str, Any]:
     lamp = product(stock=3)
-    came = at_once(*[lambda n=n: order({lamp.pk: 1}, f"last-{n}") and "ordered" for n in range(6)])  # type: ignore[misc]
+    came = at_once(*[lambda n=n: order({lamp.pk: 1}, f"last-{n}") and "ordered" for n in range(6)])
     lamp.refresh_from_db()
     return {"came": came, "stock": lamp.stock, "lines": OrderLine.objects.filter(product=lamp).count()}
 
@@ -99,7 +99,7 @@ def crossing_orders() -> dict[str, Any]:
     there, back = {one.pk: 1, other.pk: 1}, {other.pk: 1, one.pk: 1}
     came = at_once(
         *[lambda n=n: order(there if n % 2 else back, f"cross-{n}") and "ordered" for n in range(6)]
-    )  # type: ignore[misc]
+    )
     return {"came": came, "stock": list(Product.objects.filter(pk__in=there).values_list("stock", flat=True))}
 
 
