@@ -74,10 +74,12 @@ def wish_product(request: HttpRequest) -> HttpResponse:
     else:
         changed = wish(shopper or ensure_shopper(request, now=now), product, now=now)
         words = f"{quoted(product)} is on the wishlist."
-    undo = undo_of(request, "feedback:wish", product, undo="" if is_undo else "1")
+    # Only a page with the heart on it can have it changed: the wishlist, for one, has none.
+    heart = request.POST.get("heart", "")
+    undo = undo_of(request, "feedback:wish", product, undo="" if is_undo else "1", heart=heart)
     return answer(
         request, Said(words), changed=changed, undo=undo if changed else None,
-        also="feedback/_wish_again.html",
+        also="feedback/_wish_again.html" if heart else "",
         context={
             "product": product, "is_wished": not is_undo, "next": request.POST.get("next", ""),
             "asked": look_up(request, form.cleaned_data["shopper"]) if form.cleaned_data["shopper"] else None,

@@ -88,16 +88,20 @@ class TestWishing:
 
     def test_in_place_the_heart_changes_and_undo_is_offered(self, client: Client) -> None:
         make_product("Lamp", sku="lamp")
-        answer = client.post(WISH, {"sku": "lamp"}, headers=HTMX)
+        answer = client.post(WISH, {"sku": "lamp", "heart": "1"}, headers=HTMX)
         part = answer.content.decode()
         assert "“Lamp” is on the wishlist." in text_of(answer)
         assert 'id="wish-lamp"' in part and 'aria-pressed="true"' in part and 'hx-swap-oob="true"' in part
         assert answer["HX-Trigger"] == "feedback-changed"
         again = client.post(WISH, {"sku": "lamp"}, headers=HTMX)
         assert "Undo" not in text_of(again) and "HX-Trigger" not in again
-        undone = client.post(WISH, {"sku": "lamp", "undo": "1"}, headers=HTMX)
+        undone = client.post(WISH, {"sku": "lamp", "undo": "1", "heart": "1"}, headers=HTMX)
         assert "is off the wishlist" in text_of(undone)
         assert 'aria-pressed="false"' in undone.content.decode()
+
+    def test_where_no_heart_is_none_is_sent(self, client: Client) -> None:
+        make_product("Lamp", sku="lamp")
+        assert "wish-lamp" not in client.post(WISH, {"sku": "lamp"}, headers=HTMX).content.decode()
 
     def test_undoing_what_was_never_wished_for_makes_nobody(self, client: Client) -> None:
         make_product(sku="lamp")
