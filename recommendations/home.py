@@ -107,7 +107,9 @@ def _own(
     if products is not None:
         places = [place for place in places if place.product_id in products]
         products = {**(behind or {}), **products}
-    items = items_of(places, ranked.history, ranked.model, Strategy.PERSONAL, products)
+    items = items_of(
+        places, ranked.history, ranked.model, Strategy.PERSONAL, products, explored=ranked.explored
+    )
     words = "It changes with every star you give"
     return [Rail(FOR_YOU, "For you", words, items, "recommendations", "Your whole list", can_dismiss=True)]
 
