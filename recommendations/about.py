@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from recommendations.model_facts import Contender, Figure, ModelFacts
 
 # In units of the picture; it is scaled to the width of the page.
-WIDTH, BAR, STEP, TOP = 640, 20, 46, 4
+WIDTH, BAR, STEP, TOP = 400, 20, 46, 4
 ROOM_FOR_WORDS = 64
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from feedback.models import Event, Shopper
 from feedback.services import record_event
 from tests.browser.conftest import DESKTOP, PHONE, OpenBrowser
-from tests.browser.steps import cards, said, star
+from tests.browser.steps import cards, look_up, said, star
 from tests.browser.visiting import be
 from tests.factories import make_product, make_shopper
 from tests.shop import Shop
@@ -121,3 +121,17 @@ def test_nothing_jumps_and_the_largest_is_painted_soon_on_a_slow_line(
     assert max(jumped) < 0.1
     # The better of two: the machine that runs this does other things too.
     assert 0 < min(painted) < 2500, painted
+
+
+def test_the_whole_list_says_what_moved_too(open_browser: OpenBrowser) -> None:
+    page = open_browser()
+    look_up(page, "garden-fan-0")
+    before = cards(page)
+    star(page, before[0], 1).click()
+    expect(page.locator("#list .rail-change")).to_contain_text("Your last click:")
+    after = cards(page)
+    up = [each for place, each in enumerate(after) if each in before and before.index(each) > place + 1]
+    assert page.locator("#list .moved", has_text="Up ").count() == len(up)
+    page.get_by_label("Department", exact=True).select_option("kitchen")
+    page.wait_for_url("**department=kitchen**")
+    expect(page.locator("#list .rail-change")).to_have_count(0)

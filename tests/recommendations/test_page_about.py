@@ -84,15 +84,15 @@ def test_the_longest_bar_fills_the_picture_and_the_others_are_in_proportion() ->
     own, other = contender("This model", 0.2, is_own=True), contender("Popularity", 0.05)
     (found,) = measures(facts(own, other))
     picture = found.picture
-    assert 'class="own" x="0" y="23" width="576.0"' in picture
-    assert 'class="other" x="0" y="69" width="144.0"' in picture
+    assert 'class="own" x="0" y="23" width="336.0"' in picture
+    assert 'class="other" x="0" y="69" width="84.0"' in picture
     assert found.in_words == "How near the top it stands: This model 20.0 %, Popularity 5.0 %."
     assert "interval" not in picture
 
 
 def test_an_interval_is_drawn_where_it_is_known() -> None:
     (found,) = measures(facts(contender("This model", 0.2, is_own=True, high=0.4)))
-    assert 'class="interval" d="M144.0 33H576.0M144.0 29v8M576.0 29v8"' in found.picture
+    assert 'class="interval" d="M84.0 33H336.0M84.0 29v8M336.0 29v8"' in found.picture
 
 
 def test_a_figure_of_nothing_at_all_is_drawn_too() -> None:
