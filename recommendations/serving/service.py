@@ -13,7 +13,7 @@ from feedback.models import Shopper
 from recommendations.conf import Conf, conf
 from recommendations.engine.protocols import FindsSimilar
 from recommendations.engine.topk import top
-from recommendations.engine.types import UNKNOWN
+from recommendations.engine.types import UNKNOWN, Positions
 from recommendations.merchandising import Rules, rules_in_force
 from recommendations.serving import baskets, exploration, newcomers, reasons, shelf, trends
 from recommendations.serving.candidates import candidates_for
@@ -111,10 +111,36 @@ def bought_together(product: Product, *, now: datetime, limit: int = 4) -> Recom
 
 
 def trending(*, now: datetime, limit: int = 20, category: Category | None = None) -> Recommendations:
-    """What shoppers turned to lately; in a shop nobody visited lately the top rated, then the newest."""
-    filters = Filters(category=category)
-    scores, strategy = lately(conf(), now=now)
-    return _plain(scores, strategy, None, now=now, limit=limit, filters=filters)
+    """What shoppers turned to lately; in a shop nobody visited lately the top rated, then the newest.
+
+    A department's list is filled up with its own top rated and newest, each with its honest reason; the
+    strategy is that of the first product.
+    """
+    settings, rules, filters = conf(), rules_in_force(now=now).without_pins(), Filters(category=category)
+    scores, strategy = lately(settings, now=now)
+    origin = dict.fromkeys(scores, strategy)
+    shown = shelf.places(scores, filters, rules, ())
+    if category is not None and len(shown) < limit:
+        known = {place.product_id for place in shown}
+        scores = {pk: score for pk, score in scores.items() if pk in known}
+        for name, more in (
+            (Strategy.POPULAR, trends.top_rated_scores(settings, category=category)),
+            (Strategy.NEWEST, trends.newest_scores(settings, category=category)),
+        ):
+            fresh = [pk for pk in more if pk not in scores]
+            lowest = min(scores.values(), default=1.0)
+            scores |= {pk: lowest / (2 + place) for place, pk in enumerate(fresh)}
+            origin |= dict.fromkeys(fresh, name)
+        shown = shelf.places(scores, filters, rules, ())
+    page = shown[:limit]
+    products = products_of(page)
+    items = tuple(
+        Item(product, place.score, reasons.everybodys(product, origin[product.pk], settings))
+        for place in page
+        for product in [products[place.product_id]]
+    )
+    first = origin[page[0].product_id] if page else strategy
+    return Recommendations(items, len(shown), first, None, now)
 
 
 def newest(*, now: datetime, limit: int = 20) -> Recommendations:
@@ -173,20 +199,28 @@ def alike(product: Product, model: LiveModel | None, settings: Conf) -> tuple[di
 
 
 def _alike_by_model(product: Product, model: LiveModel, settings: Conf) -> dict[int, float]:
-    ranker: object = model.bundle.ranker.model
     position = model.bundle.products.positions(np.array([product.pk]))
-    if position[0] == UNKNOWN or not isinstance(ranker, FindsSimilar):
+    if position[0] == UNKNOWN:
         return {}
-    ranking = top(ranker.similar(position)[0], settings.candidates)
+    return _nearest(model.bundle.ranker.model, position, model, settings)
+
+
+def _nearest(part: object, position: Positions, model: LiveModel, settings: Conf) -> dict[int, float]:
+    """product id -> likeness by a part of the model; empty for a part that knows of none."""
+    if not isinstance(part, FindsSimilar):
+        return {}
+    ranking = top(part.similar(position)[0], settings.candidates)
     near = ranking.scores > 0
     ids = model.bundle.products.ids[ranking.positions[near]].tolist()
     return dict(zip(ids, ranking.scores[near].tolist(), strict=True))
 
 
 def _alike_by_texts(product: Product, model: LiveModel, settings: Conf) -> dict[int, float]:
-    """Of a product the model has not learned; what it has learned but finds nothing like has other ways."""
-    if model.bundle.products.positions(np.array([product.pk]))[0] != UNKNOWN:
-        return {}
+    """By what the shop says of the products: for one nobody has touched yet, and one like nobody else's."""
+    content = model.bundle.content
+    position = model.bundle.products.positions(np.array([product.pk]))
+    if position[0] != UNKNOWN:
+        return _nearest(content.model, position, model, settings) if content else {}
     news = newcomers.newcomers_of(model, settings)
     return newcomers.similar_to_newcomer(product.pk, news, most=settings.candidates) if news else {}
 

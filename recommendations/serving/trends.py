@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.core.cache import cache
 
-from catalog.models import Product, ProductQuerySet, weighted_rating
+from catalog.models import Category, Product, ProductQuerySet, weighted_rating
 from feedback.selectors import recent_events, recent_ratings
 from recommendations.conf import Conf
 
@@ -45,16 +45,22 @@ def _count(settings: Conf, *, now: datetime) -> list[tuple[int, float]]:
     return sorted(liked, key=lambda pair: (-pair[1], pair[0]))
 
 
-def newest_scores(settings: Conf) -> dict[int, float]:
+def newest_scores(settings: Conf, *, category: Category | None = None) -> dict[int, float]:
     """product id -> higher for newer."""
-    newest = Product.objects.recommendable().order_by("-created_at", "-pk").values_list("pk", flat=True)
+    newest = _of(category).order_by("-created_at", "-pk").values_list("pk", flat=True)
     return {pk: float(-place) for place, pk in enumerate(newest[: settings.candidates])}
 
 
-def top_rated_scores(settings: Conf) -> dict[int, float]:
-    """product id -> weighted average, for shops nobody visited lately."""
-    rated = Product.objects.recommendable().filter(rating_count__gt=0).by_rating()
+def top_rated_scores(settings: Conf, *, category: Category | None = None) -> dict[int, float]:
+    """product id -> weighted average, for shops and departments nobody visited lately."""
+    rated = _of(category).filter(rating_count__gt=0).by_rating()
     return rating_scores(rated, most=settings.candidates)
+
+
+def _of(category: Category | None) -> ProductQuerySet:
+    """What may be recommended, of a category or of all."""
+    products = Product.objects.recommendable()
+    return products if category is None else products.in_category(category)
 
 
 def rating_scores(products: ProductQuerySet, *, most: int) -> dict[int, float]:

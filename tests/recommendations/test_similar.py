@@ -50,23 +50,33 @@ def test_the_best_are_shown_and_all_are_counted():
     assert found.total == len(everything)
 
 
-@pytest.mark.parametrize("reason", ["no model", "unknown to the model", "a model that finds nothing similar"])
-def test_otherwise_the_department_is_shown_best_rated_first(reason):
+def test_without_a_model_the_department_is_shown_best_rated_first():
     department = make_category()
     aisle, other = make_category(parent=department), make_category()
     ann = make_shopper()
     good, bad, elsewhere = (make_product(category=each) for each in (aisle, department, other))
     for product, stars in ((good, 5), (bad, 1), (elsewhere, 5)):
         make_rating(ann, product, stars)
-    if reason == "unknown to the model":
-        publish_model("item_knn")
-    asked = make_product(category=aisle)
-    if reason == "a model that finds nothing similar":
-        publish_model("popularity")
-    found = similar_to(asked, now=NOW)
+    found = similar_to(make_product(category=aisle), now=NOW)
     assert found.strategy == Strategy.SAME_CATEGORY
     assert [item.product for item in found.items] == [good, bad]
     assert {item.reason.text for item in found.items} == {"From the same department"}
+
+
+@pytest.mark.parametrize("reason", ["unknown to the model", "a model that finds nothing similar"])
+def test_what_the_model_finds_nothing_like_is_compared_by_what_is_said_of_it(reason):
+    garden, kitchen = make_category("Garden"), make_category("Kitchen")
+    rake, pot = make_product("Long rake", category=garden), make_product("Copper pot", category=kitchen)
+    for product in (rake, pot):
+        make_rating(make_shopper(), product, 4)
+    if reason == "unknown to the model":
+        publish_model("item_knn")
+    asked = make_product("Short rake", category=garden)
+    if reason == "a model that finds nothing similar":
+        publish_model("popularity")
+    found = similar_to(asked, now=NOW)
+    assert found.strategy == Strategy.DESCRIBED_ALIKE
+    assert found.items[0].product == rake
 
 
 def test_sold_out_shelf_mates_do_not_take_the_place_of_others(settings):

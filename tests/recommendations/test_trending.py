@@ -29,7 +29,8 @@ def test_the_score_is_every_signals_weight_halved_with_every_week():
     make_event(ann, pot, Kind.PURCHASE, now=NOW)
     make_event(ann, pot, Kind.VIEW, now=NOW - 7 * DAY)
     make_rating(ann, pot, 4, now=NOW - 14 * DAY)
-    assert trend_scores(conf(), now=NOW) == {pot.pk: pytest.approx(1.0 + 0.1 / 2 + 0.7 / 4)}
+    view = conf().event_weights[Kind.VIEW]
+    assert trend_scores(conf(), now=NOW) == {pot.pk: pytest.approx(1.0 + view / 2 + 0.7 / 4)}
 
 
 def test_many_recent_views_beat_an_old_purchase():
@@ -69,6 +70,46 @@ def test_only_what_can_be_bought_is_shown_and_narrowed_to_a_department():
     assert set(hot(category=garden)) == {rake, spade}
     assert set(hot(category=aisle)) == {spade}
     assert len(hot(limit=2)) == 2
+
+
+def test_a_departments_short_list_is_filled_with_honest_reasons():
+    garden, kitchen = make_category("Garden"), make_category("Kitchen")
+    hot_one, rated, new = (make_product(category=garden, created_at=NOW - n * DAY) for n in (9, 8, 7))
+    make_event(make_shopper(), hot_one, Kind.BASKET)
+    make_rating(make_shopper(), rated, 5, now=NOW - 300 * DAY)
+    make_event(make_shopper(), make_product(category=kitchen), Kind.BASKET)
+    cache.clear()
+    found = trending(now=NOW, category=garden)
+    assert [item.product for item in found.items] == [hot_one, rated, new]
+    assert found.strategy == Strategy.TRENDING and found.total == 3
+    assert len({item.reason.text for item in found.items}) == 3
+    scores = [item.score for item in found.items]
+    assert scores == sorted(scores, reverse=True)
+    assert [item.product for item in trending(now=NOW, category=garden, limit=1).items] == [hot_one]
+
+
+def test_a_department_nobody_visited_lately_is_not_called_trending():
+    garden, kitchen = make_category("Garden"), make_category("Kitchen")
+    rated, new = make_product(category=garden), make_product(category=garden, created_at=NOW)
+    make_rating(make_shopper(), rated, 5, now=NOW - 300 * DAY)
+    make_event(make_shopper(), make_product(category=kitchen), Kind.BASKET)
+    cache.clear()
+    found = trending(now=NOW, category=garden)
+    assert (found.strategy, [item.product for item in found.items]) == (Strategy.POPULAR, [rated, new])
+    empty = trending(now=NOW, category=make_category("Cellar"))
+    assert (empty.items, empty.total) == ((), 0)
+
+
+def test_a_filled_list_takes_no_more_queries_with_more_products(django_assert_num_queries):
+    garden = make_category("Garden")
+    make_event(make_shopper(), make_product(category=garden), Kind.BASKET)
+    hot(category=garden)
+    with django_assert_num_queries(6):
+        trending(now=NOW, category=garden)
+    for _ in range(15):
+        make_product(category=garden)
+    with django_assert_num_queries(6):
+        assert len(trending(now=NOW, category=garden).items) == 16
 
 
 def test_a_shop_nobody_visited_lately_shows_its_top_rated_then_its_newest():
