@@ -12,6 +12,7 @@ from django.test import Client
 from catalog.models import Product
 from feedback.models import Shopper
 from recommendations.conf import conf
+from recommendations.home import home_page
 from recommendations.models import MerchandisingRule
 from recommendations.serving.exploration import chance, slots
 from recommendations.serving.results import Filters, Sort
@@ -239,3 +240,19 @@ def test_settings_without_sense_are_refused(settings, values):
     settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, **values}
     with pytest.raises(ImproperlyConfigured):
         conf()
+
+
+def test_the_home_page_says_so_too(shop):
+    """Its row ends at twelve places: those see it whose place to try is the eleventh or twelfth."""
+    new = {each.pk for each in new_rakes(shop, 6)}
+    found = [
+        item
+        for day in range(3)
+        for gardener in shop.gardeners
+        for rail in home_page(Shopper.objects.get(pk=gardener.pk), now=NOW + timedelta(days=day)).rails
+        if rail.key == "for-you"
+        for item in rail.items
+        if item.product.pk in new
+    ]
+    assert found
+    assert all(item.explored and item.reason.text.startswith("New in the shop, like Rake") for item in found)
