@@ -75,9 +75,3 @@ class ListFilterForm(forms.Form):
         return [
             name for name in self.fields if name != "sort" and self.cleaned_data.get(name) not in (None, "")
         ]
-
-
-class ProductListForm(ListFilterForm):
-    """A listing's filters and the search words."""
-
-    q = forms.CharField(label="Search", required=False, max_length=100, widget=forms.HiddenInput)

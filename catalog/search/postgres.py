@@ -104,9 +104,10 @@ def create(cursor: Any) -> None:
     cursor.execute(f"COMMENT ON TABLE catalog_search IS '{VERSION}'")
 
 
-def expression(query: Query) -> str:
-    """The query in to_tsquery's language. Words are letters and digits only, and quoted."""
-    terms = [_term(term) for term in query.terms[:-1]] + [_term(query.terms[-1], is_last=True)]
+def expression(query: Query, *, beginning: bool = True) -> str:
+    """The query in to_tsquery's language, with or without beginnings of the last word. Words are letters and
+    digits only, and quoted."""
+    terms = [_term(term) for term in query.terms[:-1]] + [_term(query.terms[-1], is_last=beginning)]
     return " & ".join(terms)
 
 
@@ -117,15 +118,17 @@ def _term(words: tuple[str, ...], *, is_last: bool = False) -> str:
     return f"({' | '.join([*choices, *([f'({run}:*)'] if is_last else [])])})"
 
 
-MATCH = f"""SELECT p.id FROM to_tsquery('simple', %s) AS q, catalog_search s
+# A word itself counts twice, words that begin with it once.
+MATCH = f"""SELECT p.id FROM to_tsquery('simple', %s) AS q, to_tsquery('simple', %s) AS whole, catalog_search s
     JOIN catalog_product p ON p.id = s.product_id WHERE s.document @@ q AND p.is_active
-    ORDER BY upper(p.sku) = %s DESC, ts_rank('{WEIGHTS}', s.document, q) DESC, p.rating_count DESC, p.id
-    LIMIT %s"""
+    ORDER BY upper(p.sku) = %s DESC, ts_rank('{WEIGHTS}', s.document, q) + ts_rank('{WEIGHTS}', s.document, whole) DESC,
+    p.rating_count DESC, p.id LIMIT %s"""
 
 
 def match(cursor: Any, query: Query, limit: int) -> list[int]:
     """Ids of the visible products that have every term, best first."""
-    cursor.execute(MATCH, [expression(query), query.text.upper(), limit])
+    whole = expression(query, beginning=False)
+    cursor.execute(MATCH, [expression(query), whole, query.text.upper(), limit])
     return [pk for (pk,) in cursor.fetchall()]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.search.finding import find
@@ -12,7 +12,7 @@ from catalog.search.spelling import distance, halves, near, slips_allowed
 from tests.factories import make_category, make_product
 from tests.pages import cards_of, text_of
 
-WORDS = st.text(alphabet="abcd", max_size=7)
+WORDS = st.text(alphabet="abcd", max_size=5)
 
 
 @pytest.fixture
@@ -108,6 +108,7 @@ def test_slips_are_counted(one: str, other: str, slips: int) -> None:
 
 
 @given(WORDS, WORDS, st.integers(0, 3))
+@settings(deadline=None)
 def test_the_distance_is_that_of_the_plain_definition(one: str, other: str, limit: int) -> None:
     assert distance(one, other, limit) == min(_plain_distance(one, other), limit + 1)
 
@@ -127,6 +128,7 @@ def _plain_distance(one: str, other: str) -> int:
 
 
 @given(st.lists(st.tuples(WORDS.filter(bool), st.integers(1, 9)), max_size=20), WORDS)
+@settings(deadline=None)
 def test_near_words_are_exactly_those_within_the_slips_allowed(
     vocabulary: list[tuple[str, int]], word: str
 ) -> None:
