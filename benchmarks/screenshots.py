@@ -1,4 +1,8 @@
-"""`make screenshots`: the README's pictures, of a fresh demo shop in Debian's chromium."""
+"""`make screenshots`: the README's pictures, and every main page, of a fresh demo shop in Debian's chromium.
+
+The README's go to docs/images; every main page, on a desktop and a phone, light and dark, to the folder that
+PAGES_TO names (none by default, as they are many).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,25 @@ from benchmarks.shop import PROJECT, manage, running_shop
 IMAGES = PROJECT / "docs" / "images"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+# Every main page by its name: looked at before a release.
+PAGES = {
+    "home": "/?rails=inline",
+    "recommendations": "/recommendations/?shopper=maya-101",
+    "product": "/products/OUT-0001/?shopper=maya-101",
+    "listing": "/products/?department=outdoor",
+    "search": "/products/?q=tent",
+    "nothing-found": "/products/?q=zzzzzz",
+    "onboarding": "/recommendations/onboarding/",
+    "about": "/about/recommendations/",
+    "basket": "/basket/",
+    "account": "/accounts/",
+    "ratings": "/accounts/ratings/?shopper=maya-101",
+    "wishlist": "/accounts/wishlist/",
+    "own-data": "/accounts/data/",
+    "sign-in": "/accounts/sign-in/",
+    "sign-up": "/accounts/sign-up/",
+    "not-found": "/products/none/",
+}
 ADMIN = {"DJANGO_SUPERUSER_PASSWORD": "screenshots", "DJANGO_SUPERUSER_USERNAME": "merchandiser"}
 
 
@@ -34,6 +57,8 @@ def main() -> None:
             _picture(browser, their_list, "phone", PHONE, "dark")
             _picture(browser, product, "product", DESKTOP, "dark")
             _admin(browser, address)
+            if folder_named := os.environ.get("PAGES_TO"):
+                _every_page(browser, address, Path(folder_named))
         browser.close()
 
 
@@ -43,6 +68,22 @@ def _picture(browser: Browser, url: str, name: str, size: dict[str, int], scheme
     page.goto(url, wait_until="networkidle")
     page.screenshot(path=IMAGES / f"{name}.jpg", type="jpeg", quality=82)
     context.close()
+
+
+def _every_page(browser: Browser, address: str, folder: Path) -> None:
+    """Whole pages, with what the first visitor rated, in both sizes and both themes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for size_name, size in (("desktop", DESKTOP), ("phone", PHONE)):
+        for scheme in ("light", "dark"):
+            context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+            page = context.new_page()
+            page.goto(f"{address}/products/OUT-0001/")
+            page.locator('[id="star-OUT-0001-5"]').click()
+            page.get_by_role("button", name="Undo").wait_for()
+            for name, path in PAGES.items():
+                page.goto(f"{address}{path}", wait_until="networkidle")
+                page.screenshot(path=folder / f"{name}-{size_name}-{scheme}.png", full_page=True)
+            context.close()
 
 
 def _admin(browser: Browser, address: str) -> None:
