@@ -198,7 +198,7 @@ def test_new_products_are_reached_by_a_loaded_bundle_as_by_the_fitted_one(tmp_pa
         model: object = each.content.model
         assert isinstance(model, TakesNewProducts)
         answers.append(model.extended(news).score([history([100])]))
-    np.testing.assert_array_equal(*answers)
+    np.testing.assert_array_equal(answers[0], answers[1])
     assert answers[0][0][-2] > answers[0][0][-1] == 0
 
 
