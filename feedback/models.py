@@ -108,10 +108,19 @@ class Event(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=[
-                    "view", "click", "basket", "purchase", "wishlist", "dismiss",
-                    "unbasket", "unwish", "undismiss",
-                ]),
+                condition=Q(
+                    kind__in=[
+                        "view",
+                        "click",
+                        "basket",
+                        "purchase",
+                        "wishlist",
+                        "dismiss",
+                        "unbasket",
+                        "unwish",
+                        "undismiss",
+                    ]
+                ),
                 name="event_kind_known",
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="event_quantity_positive"),
@@ -129,7 +138,8 @@ class Event(models.Model):
             models.Index(fields=["order_ref"], condition=Q(kind="purchase"), name="event_order"),
             # What training leaves out: the few events that take others back.
             models.Index(
-                fields=["shopper", "product"], name="event_taken_back",
+                fields=["shopper", "product"],
+                name="event_taken_back",
                 condition=Q(kind__in=["unbasket", "unwish", "undismiss"]),
             ),
         ]
