@@ -145,8 +145,9 @@ class Search:
                 continue
             if share is not None:
                 self._try_all(name, self._configs[name], share, end)
-            known = next(each for each in (share, *self._rungs[:0:-1]) if each and self._finished(name, each))
-            best = sorted(self._finished(name, known), key=lambda trial: -trial.value)
+            samples = [share] if share is not None else self._rungs[:0:-1]
+            known = next(filter(None, (self._finished(name, each) for each in samples)), [])
+            best = sorted(known, key=lambda trial: -trial.value)
             kept = [trial.config for trial in best[: math.ceil(len(best) / KEPT)]]
             if not self._is_hopeless(name):
                 # Each is tried on all shoppers once, even if its share of the time is used up.

@@ -450,3 +450,15 @@ def test_the_same_trials_lead_to_the_same_choice(monkeypatch: pytest.MonkeyPatch
             chosen(monkeypatch, watch, Knob("a", watch), WithStarts("b", watch, spoilt=0.5), budget=300.0)
         )
     assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("budget", [2.0, 8.0, 30.0])
+def test_a_budget_that_hardly_allows_anything_still_chooses_something(
+    monkeypatch: pytest.MonkeyPatch, watch: Watch, budget: float
+) -> None:
+    monkeypatch.setattr(searching, "RUNG_ROWS", 100)
+    monkeypatch.setattr(searching, "PROBE_ROWS", 50)
+    knobs = (WithStarts("popularity", watch, cost=0.0), WithStarts("dear", watch, cost=10.0))
+    outcome = chosen(monkeypatch, watch, *knobs, budget=budget)
+    assert outcome.best is not None
+    assert watch.seconds + outcome.best.fit_seconds <= budget
