@@ -84,7 +84,7 @@ def test_the_checksum_covers_the_manifest_and_the_manifest_the_arrays(saved: tup
     assert manifest["metadata"]["shop"] == "Hats & Co"
     assert manifest["parts"]["ranker"] == {
         "algorithm": "item_knn",
-        "config": {"block": 512, "neighbours": 200, "recency": 1.0, "shrinkage": 20.0},
+        "config": {"neighbours": 200, "recency": 1.0, "shrinkage": 20.0},
     }
 
 
