@@ -82,6 +82,12 @@ def _every_page(browser: Browser, address: str, folder: Path) -> None:
             page.get_by_role("button", name="Undo").wait_for()
             for name, path in PAGES.items():
                 page.goto(f"{address}{path}", wait_until="networkidle")
+                # Pictures further down are fetched when they come near.
+                for top in range(0, int(page.evaluate("document.body.scrollHeight")), 600):
+                    page.evaluate(f"scrollTo(0, {top})")
+                    page.wait_for_timeout(60)
+                page.wait_for_load_state("networkidle")
+                page.evaluate("scrollTo(0, 0)")
                 page.screenshot(path=folder / f"{name}-{size_name}-{scheme}.png", full_page=True)
             context.close()
 

@@ -68,8 +68,7 @@ def home_page(shopper: Shopper | None, *, now: datetime) -> Home:
     ranked = _ranked(shopper, now=now)
     behind = products_behind(ranked)
     rows = later_rows(shopper, now=now, ranked=ranked, behind=behind)
-    if places := mine(ranked):
-        own = _own(ranked, _products([], also=[place.product_id for place in places]), behind)
+    if own := _own(ranked, behind):
         return Home(tuple(own), tuple(row.key for row in rows))
     return Home(tuple(_rails(rows[:1], _products(rows[:1]))), tuple(row.key for row in rows[1:]))
 
@@ -79,9 +78,7 @@ def whole_home(shopper: Shopper | None, *, now: datetime) -> Home:
     ranked = _ranked(shopper, now=now)
     behind = products_behind(ranked)
     rows = later_rows(shopper, now=now, ranked=ranked, behind=behind)
-    places = mine(ranked)
-    products = _products(rows, also=[place.product_id for place in places])
-    return Home((*_own(ranked, products, behind), *_rails(rows, products)))
+    return Home((*_own(ranked, behind), *_rails(rows, _products(rows))))
 
 
 def rail(key: str, shopper: Shopper | None, *, now: datetime) -> Rail | None:
@@ -97,16 +94,14 @@ def _ranked(shopper: Shopper | None, *, now: datetime) -> Ranked | None:
     return ranked_for(shopper, now=now) if shopper and shopper.consent else None
 
 
-def _own(
-    ranked: Ranked | None, products: Products | None = None, behind: Products | None = None
-) -> list[Rail]:
-    """For you, or nothing. products, behind: what was read already for the list and for its reasons."""
+def _own(ranked: Ranked | None, products: Products | None = None) -> list[Rail]:
+    """For you, or nothing. products: what was read already for the list and for its reasons."""
     places = mine(ranked)
     if ranked is None or not places:
         return []
     if products is not None:
+        # One that was deleted in this very moment is not there any more.
         places = [place for place in places if place.product_id in products]
-        products = {**(behind or {}), **products}
     items = items_of(
         places, ranked.history, ranked.model, Strategy.PERSONAL, products, explored=ranked.explored
     )
@@ -114,9 +109,9 @@ def _own(
     return [Rail(FOR_YOU, "For you", words, items, "recommendations", "Your whole list", can_dismiss=True)]
 
 
-def _products(rows: list[Row], also: list[int] | None = None) -> Products:
+def _products(rows: list[Row]) -> Products:
     """What the rows show, in one query; what was sold out since they were made is not among it."""
-    wanted = {pk for row in rows for pk in row.ids}.union(also or ())
+    wanted = {pk for row in rows for pk in row.ids}
     return Product.objects.recommendable().for_cards().in_bulk(wanted) if wanted else {}
 
 

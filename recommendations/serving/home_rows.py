@@ -96,12 +96,11 @@ def later_rows(
 
 
 def products_behind(ranked: Ranked | None) -> dict[int, Product]:
-    """The products of the newest part of the shopper's history, with their departments. One query."""
-    ids = _weights(ranked.history) if ranked else {}
-    products = Product.objects.select_related("category__parent").only(
-        "sku", "title", "category__name", "category__parent__name"
-    )
-    return products.in_bulk(ids) if ids else {}
+    """What For you shows and the products of the newest part of the shopper's history. One query."""
+    if ranked is None:
+        return {}
+    ids = {*_weights(ranked.history), *(place.product_id for place in mine(ranked))}
+    return Product.objects.for_cards().in_bulk(ids) if ids else {}
 
 
 def mine(ranked: Ranked | None) -> list[shelf.Place]:

@@ -21,6 +21,13 @@ from tests.visits import sign_in, visit_as
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is the same for everybody is read once a minute: all of the test happens within one."""
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+
+
 def test_an_empty_shop_has_a_home_too(client: Client) -> None:
     assert "The shelves are empty" in text_of(client.get("/"))
 
@@ -156,7 +163,7 @@ def test_the_id_box_is_there_where_looking_up_is_open_or_for_staff(client: Clien
 
 
 def test_at_most_15_queries_and_no_more_with_more_rows(
-    client: Client, django_assert_max_num_queries: Any
+    client: Client, django_assert_max_num_queries: Any, one_minute: None
 ) -> None:
     shop = open_trained_shop()
     visit_as(client, shop.gardener)
@@ -172,7 +179,9 @@ def test_at_most_15_queries_and_no_more_with_more_rows(
         client.get("/")
 
 
-def test_at_most_15_queries_signed_in(client: Client, django_assert_max_num_queries: Any) -> None:
+def test_at_most_15_queries_signed_in(
+    client: Client, django_assert_max_num_queries: Any, one_minute: None
+) -> None:
     shop = open_trained_shop()
     make_rating(sign_in(client), shop.products["kitchen"][0], 5)
     _somebody_was_here_before(shop.cook)
@@ -182,11 +191,8 @@ def test_at_most_15_queries_signed_in(client: Client, django_assert_max_num_quer
 
 @pytest.mark.parametrize("address", ["/rails/", WHOLE, *(f"/rails/{key}/" for key in KEYS)])
 def test_at_most_15_queries_for_each_rail_and_for_all(
-    client: Client, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch, address: str
+    client: Client, django_assert_max_num_queries: Any, one_minute: None, address: str
 ) -> None:
-    # What is the same for everybody is read once a minute: this all happens within one.
-    now = timezone.now()
-    monkeypatch.setattr(timezone, "now", lambda: now)
     shop = open_trained_shop()
     shopper = sign_in(client)
     make_rating(shopper, shop.products["kitchen"][0], 5)

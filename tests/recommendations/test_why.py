@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 
 from catalog.models import Product
@@ -12,7 +13,7 @@ from recommendations.conf import conf
 from recommendations.serving.history import history_of
 from recommendations.serving.index import live_model
 from recommendations.serving.reasons import AGAINST, FOR, by_stars, everybodys, personal_reasons
-from recommendations.serving.results import Cause, Reason, Strategy
+from recommendations.serving.results import Cause, Item, Reason, Strategy
 from recommendations.templatetags.recommendation_tags import bounded, percent
 from tests.factories import NOW, make_category, make_event, make_product, make_rating, make_shopper
 from tests.pages import text_of
@@ -135,3 +136,16 @@ def test_the_rest_is_what_is_not_told() -> None:
     cause = Cause("You rated it", product, 0.6, is_rating=True)
     assert Reason("", product, 0.6, (cause,)).rest == pytest.approx(0.4)
     assert Reason("Popular").rest == 0
+
+
+def test_a_product_that_is_tried_out_says_so(client: Client) -> None:
+    product = make_product("Lamp")
+    request = client.get("/").wsgi_request
+    told = [
+        render_to_string("recommendations/_why.html", {"item": item, "next": "/"}, request=request)
+        for item in (
+            Item(product, 1.0, Reason("Few have met it yet"), explored=True),
+            Item(product, 1.0, Reason("Popular")),
+        )
+    ]
+    assert ["Few shoppers have met it yet" in each for each in told] == [True, False]
