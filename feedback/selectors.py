@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
-from django.db.models.functions import Length
+from django.db.models import Count, DateTimeField, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Length
 
 from feedback.models import TAKES_BACK, Event, Rating, RatingChange, Shopper
 from feedback.standing import standing, standing_products, taken_back
@@ -15,6 +15,8 @@ from feedback.standing import standing, standing_products, taken_back
 RatingRow = tuple[int, int, datetime]
 EventRow = tuple[int, str, datetime]
 CHUNK = 20_000
+NEVER_FORGOTTEN = (Event.Kind.PURCHASE, Event.Kind.DISMISS, Event.Kind.UNDISMISS)
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def ratings_of(shopper_id: int) -> list[RatingRow]:
@@ -25,10 +27,14 @@ def ratings_of(shopper_id: int) -> list[RatingRow]:
 def events_of(shopper_id: int, *, newest: int) -> list[EventRow]:
     """(product id, kind, when) of one shopper's newest events that still stand, newest first.
 
-    What takes an event back is newer than the event, so it is always among the newest too.
+    However old, what they bought and what they never want to see again is among them. What takes an event
+    back is newer than the event, so it is always there too. One query.
     """
     events = Event.objects.filter(shopper_id=shopper_id).order_by("-occurred_at")
-    deeds = list(events.values_list("shopper_id", "product_id", "kind", "occurred_at")[:newest])
+    oldest = Subquery(events.values("occurred_at")[newest - 1 : newest])
+    lately = Q(occurred_at__gte=Coalesce(oldest, LONG_AGO, output_field=DateTimeField()))
+    rows = events.filter(lately | Q(kind__in=NEVER_FORGOTTEN))
+    deeds = list(rows.values_list("shopper_id", "product_id", "kind", "occurred_at"))
     return [deed[1:] for deed in standing(deeds, taken_back(deeds))]
 
 

@@ -29,6 +29,20 @@ def test_a_history_is_the_shoppers_own_newest_events_first():
     ]
 
 
+def test_purchases_and_dismissals_are_never_too_old_to_count():
+    ann, (pot, pan, lid, cup) = make_shopper(), [make_product() for _ in range(4)]
+    make_event(ann, pot, Kind.PURCHASE, now=NOW)
+    make_event(ann, pan, Kind.DISMISS, now=NOW + HOUR)
+    make_event(ann, lid, Kind.DISMISS, now=NOW + HOUR)
+    make_event(ann, lid, Kind.UNDISMISS, now=NOW + 2 * HOUR)
+    make_event(ann, lid, Kind.VIEW, now=NOW + 3 * HOUR)
+    for hours in range(4, 8):
+        make_event(ann, cup, Kind.VIEW, now=NOW + hours * HOUR)
+    assert [row[:2] for row in selectors.events_of(ann.pk, newest=2)] == [
+        (cup.pk, "view"), (cup.pk, "view"), (pan.pk, "dismiss"), (pot.pk, "purchase"),
+    ]  # fmt: skip
+
+
 def test_stars_are_given_for_the_asked_products_and_none_for_a_visitor():
     ann, pot, pan = make_shopper(), make_product(), make_product()
     make_rating(ann, pot, 4)
