@@ -62,7 +62,7 @@ def test_filters_apply_at_once_with_an_address_to_share_and_the_back_button(
 
 def test_a_wrong_price_is_explained_in_place(open_browser: OpenBrowser) -> None:
     page = open_browser()
-    page.goto("/products/")
+    page.goto("/recommendations/")
     page.get_by_label("Price from").fill("50")
     page.get_by_label("Price to").fill("10")
     page.get_by_label("Price to").press("Enter")
