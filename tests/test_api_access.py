@@ -70,7 +70,7 @@ def test_the_routes_are_the_ones_that_were_promised():
         ("put", "shoppers/ann/ratings/POT"), ("delete", "shoppers/ann/ratings/POT"),
         ("post", "ratings"), ("post", "events"), ("get", "products"), ("get", "products/POT"),
         ("get", "products/POT/similar"), ("get", "products/POT/bought-together"), ("get", "trending"),
-        ("get", "models/live"), ("get", "health/live"), ("get", "health/ready"),
+        ("get", "onboarding"), ("get", "models/live"), ("get", "health/live"), ("get", "health/ready"),
         ("get", "schema"), ("get", "docs"),
     }  # fmt: skip
 

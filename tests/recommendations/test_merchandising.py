@@ -86,7 +86,9 @@ class TestOverAList:
         rule(Action.PIN, brand="panco")
         assert self.kinds() == sorted(self.kinds(), reverse=True)
 
-    def test_a_pinned_product_that_is_no_candidate_is_added(self):
+    def test_a_pinned_product_that_is_no_candidate_is_added(self, settings):
+        # Else a new product would be a candidate by its texts.
+        settings.RECOMMENDATIONS |= {"newcomers": 0, "exploration_share": 0.0}
         new = make_product("Brand new")
         rule(Action.PIN, product=new)
         found = recommend_for(self.gardener, now=NOW, limit=99)

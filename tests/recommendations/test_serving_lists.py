@@ -131,7 +131,8 @@ class TestWhatIsLeftOut:
         first, second, *rest = ids(shop.gardeners[0], limit=99)
         assert ids(shop.gardeners[0], limit=99, filters=Filters(exclude=frozenset({first, second}))) == rest
 
-    def test_products_that_came_after_the_training_wait_for_the_next_one(self, shop, model):
+    def test_new_products_until_the_next_training_where_texts_are_not_looked_at(self, shop, model, settings):
+        settings.RECOMMENDATIONS |= {"newcomers": 0, "exploration_share": 0.0}
         new = make_product()
         assert new.pk not in ids(shop.gardeners[0], limit=99)
         publish_model("item_knn")
