@@ -54,7 +54,9 @@ class ListFilterForm(forms.Form):
         """Aisles under their department; what was read for the choices is what a chosen slug becomes."""
         choices: list[Any] = [("", "All departments")]
         by_slug: dict[str, Category] = {}
-        for department in departments():
+        # The menu shows them too: the page need not read them again.
+        self.departments = departments()
+        for department in self.departments:
             own = (department.category.slug, department.category.name)
             aisles = [(aisle.slug, aisle.name) for aisle in department.aisles]
             choices.append((own[1], [(own[0], f"All of {own[1]}"), *aisles]) if aisles else own)

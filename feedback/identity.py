@@ -21,7 +21,9 @@ OWN_PREFIXES = ("account-", "visitor-")
 def shopper_of(request: HttpRequest) -> Shopper | None:
     """The shopper behind a request; None for a visitor who has not left any feedback yet."""
     if request.user.is_authenticated:
-        return Shopper.objects.filter(account_id=request.user.pk).first()
+        # Comes with the account. One that had none then may have one by now.
+        own: Shopper | None = getattr(request.user, "shopper", None)
+        return own or Shopper.objects.filter(account_id=request.user.pk).first()
     shopper_id = request.session.get(SESSION_KEY)
     return Shopper.objects.filter(pk=shopper_id, is_anonymous=True).first() if shopper_id else None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Count, DateTimeField, Q, QuerySet, Subquery
+from django.db.models import Count, DateTimeField, PositiveSmallIntegerField, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Length
 
 from feedback.models import TAKES_BACK, Event, Rating, RatingChange, Shopper
@@ -107,30 +108,28 @@ def has_dismissed(shopper: Shopper | None, product_id: int) -> bool:
     return standing_products(shopper.pk, Event.Kind.DISMISS).filter(product_id=product_id).exists()
 
 
-def standing_kinds(shopper: Shopper | None, product_id: int) -> frozenset[str]:
-    """What a shopper has said or done of one product and not taken back, in one query."""
+@dataclass(frozen=True)
+class Marks:
+    """What a shopper's controls show on products: product id -> stars given, and ids on the wishlist."""
+
+    ratings: Mapping[int, int] = field(default_factory=dict)
+    wishes: frozenset[int] = frozenset()
+
+
+def marks_on(shopper: Shopper | None, product_ids: Iterable[int]) -> Marks:
+    """The shopper's stars and hearts on the products, in one query: every page with cards asks for both."""
     if not shopper:
-        return frozenset()
-    events = Event.objects.filter(shopper_id=shopper.pk, product_id=product_id).order_by()
-    deeds = list(events.values_list("shopper_id", "product_id", "kind", "occurred_at"))
-    return frozenset(kind for *_, kind, _ in standing(deeds, taken_back(deeds)))
-
-
-def dismissed_among(shopper: Shopper | None, product_ids: Iterable[int]) -> set[int]:
-    """Which of the products the shopper is not interested in."""
-    return _standing_among(shopper, Event.Kind.DISMISS, product_ids)
-
-
-def wished_among(shopper: Shopper | None, product_ids: Iterable[int]) -> set[int]:
-    """Which of the products are on the shopper's wishlist."""
-    return _standing_among(shopper, Event.Kind.WISHLIST, product_ids)
-
-
-def _standing_among(shopper: Shopper | None, kind: Event.Kind, product_ids: Iterable[int]) -> set[int]:
-    if not shopper:
-        return set()
-    rows = standing_products(shopper.pk, kind).filter(product_id__in=list(product_ids))
-    return {row["product_id"] for row in rows}
+        return Marks()
+    ids = list(product_ids)
+    ratings = Rating.objects.filter(shopper_id=shopper.pk, product_id__in=ids).order_by()
+    wishes = standing_products(shopper.pk, Event.Kind.WISHLIST).filter(product_id__in=ids)
+    # A wish is told from a rating by stars that no rating has.
+    no_stars = wishes.annotate(stars=Value(0, PositiveSmallIntegerField())).values_list("product_id", "stars")
+    rows = list(ratings.values_list("product_id", "value").union(no_stars, all=True))
+    return Marks(
+        {product_id: stars for product_id, stars in rows if stars},
+        frozenset(product_id for product_id, stars in rows if not stars),
+    )
 
 
 def standing_rows(shopper: Shopper | None, kind: Event.Kind) -> QuerySet[Any, Any]:

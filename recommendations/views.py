@@ -91,7 +91,8 @@ def recommendations(request: HttpRequest) -> HttpResponse:
     found, page = _page_of(shopper, form, wanted=request.GET.get("page", ""), now=timezone.now())
     is_unknown = asked is not None and asked.shopper is None
     context = {
-        "form": form, "found": found, "page": page, "asked": asked, "is_unknown": is_unknown,
+        "form": form, "departments_read": form.departments, "found": found, "page": page, "asked": asked,
+        "is_unknown": is_unknown,
         "suggestions": ids_like(asked.external_id) if asked is not None and is_unknown else [],
     }  # fmt: skip
     return render(request, "recommendations/recommendations.html", context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
@@ -12,21 +12,21 @@ from django.http import HttpRequest
 
 from catalog.models import Product
 from feedback.acting import LookUp, acting_shopper, looked_up, may_look_up
-from feedback.models import MAX_RATING, MIN_RATING, Event
-from feedback.selectors import rating_values, standing_kinds, wished_among
+from feedback.models import MAX_RATING, MIN_RATING
+from feedback.selectors import Marks, has_dismissed, marks_on
 
 register = template.Library()
 STARS = [(value, f"{value} star{'' if value == 1 else 's'}") for value in range(MIN_RATING, MAX_RATING + 1)]
 
 
 @register.simple_tag(takes_context=True)
-def own_ratings(context: template.Context, *groups: Product | Iterable[Any]) -> dict[int, int]:
-    """product id -> stars given, for every product of the groups, in one query.
+def own_marks(context: template.Context, *groups: Product | Iterable[Any]) -> Marks:
+    """The stars and hearts of the page's shopper on every product of the groups, in one query.
 
     A group is a product, or products, or things that have a `product` (list items).
     """
     ids = _ids_of(groups)
-    return rating_values(acting_shopper(context["request"]), ids) if ids else {}
+    return marks_on(acting_shopper(context["request"]), ids) if ids else Marks()
 
 
 @register.inclusion_tag("feedback/_stars.html", takes_context=True)
@@ -41,26 +41,16 @@ def dismiss_button(context: template.Context, product: Product, is_dismissed: bo
     return {**_form_context(context), "product": product, "is_dismissed": is_dismissed}
 
 
-@register.simple_tag(takes_context=True)
-def own_wishes(context: template.Context, *groups: Product | Iterable[Any]) -> set[int]:
-    """Ids of the groups' products (as for `own_ratings`) that are on the wishlist, in one query at most."""
-    if len(groups) == 1 and isinstance(groups[0], Product):
-        return {groups[0].pk} if Event.Kind.WISHLIST in _said_of(context, groups[0]) else set()
-    ids = _ids_of(groups)
-    return wished_among(acting_shopper(context["request"]), ids) if ids else set()
-
-
 @register.inclusion_tag("feedback/_wish.html", takes_context=True)
-def wish_button(context: template.Context, product: Product, wishes: Iterable[int]) -> dict[str, Any]:
+def wish_button(context: template.Context, product: Product, wishes: Container[int]) -> dict[str, Any]:
     """The heart that puts a product on the wishlist and takes it off. Once per product and page."""
-    is_wished = product.pk in set(wishes)
-    return {**_form_context(context), "product": product, "is_wished": is_wished}
+    return {**_form_context(context), "product": product, "is_wished": product.pk in wishes}
 
 
 @register.simple_tag(takes_context=True)
 def is_dismissed(context: template.Context, product: Product) -> bool:
     """Whether the page's shopper is not interested in the product."""
-    return Event.Kind.DISMISS in _said_of(context, product)
+    return has_dismissed(acting_shopper(context["request"]), product.pk)
 
 
 @register.simple_tag(takes_context=True)
@@ -81,16 +71,6 @@ def shopper_query(context: template.Context) -> str:
 def look_up_is_open(context: template.Context) -> bool:
     """Whether this visitor may ask for anyone's shopper id."""
     return may_look_up(context["request"])
-
-
-def _said_of(context: template.Context, product: Product) -> frozenset[str]:
-    """What the page's shopper said of the page's product: read once, for the heart and "not interested"."""
-    request = context["request"]
-    kept: tuple[int, frozenset[str]] | None = getattr(request, "_said_of", None)
-    if kept is None or kept[0] != product.pk:
-        kept = (product.pk, standing_kinds(acting_shopper(request), product.pk))
-        request._said_of = kept
-    return kept[1]
 
 
 def _ids_of(groups: Iterable[Product | Iterable[Any]]) -> list[int]:

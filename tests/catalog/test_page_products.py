@@ -153,8 +153,10 @@ EVERYTHING_ON = {
 
 
 @pytest.mark.parametrize("who", ["nobody", "shopper", "account"])
-@pytest.mark.parametrize(("words", "sort"), [("product", "for-you"), ("prodcut", "relevance")])
-def test_few_queries_with_every_filter_on_and_a_personal_order_or_a_slip(
+@pytest.mark.parametrize(
+    ("words", "sort"), [("product", "for-you"), ("prodcut", "relevance"), ("prodcut", "for-you")]
+)
+def test_few_queries_with_every_filter_on_and_a_personal_order_and_a_slip(
     client: Client, django_assert_max_num_queries: Any, who: str, words: str, sort: str
 ) -> None:
     department = make_category("Things")

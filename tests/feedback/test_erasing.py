@@ -224,23 +224,24 @@ class TestDeletion:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_cached_lists_are_deleted_with_the_shopper(client: Client) -> None:
+@pytest.mark.parametrize(("page", "kind"), [("/recommendations/", "candidates"), ("/", "home-rows")])
+def test_what_is_cached_is_deleted_with_the_shopper(client: Client, page: str, kind: str) -> None:
+    """Lists and the plan of the home page alike, at once and not when they run out."""
     shop = open_trained_shop()
     visit_as(client, shop.gardener)
     visit_as(other := Client(), shop.cook)
     for browser in (client, other):
-        browser.get("/recommendations/")
-    keys = set(_keys())
-    own = {key for key in keys if f":{shop.gardener.pk}:" in key}
-    assert own, "the list was cached"
+        browser.get(page)
+    assert _cached(kind, shop.gardener) and _cached(kind, shop.cook)
     client.post(DELETE, WORD)
-    assert not own & set(_keys())
-    assert any(f":{shop.cook.pk}:" in key for key in _keys()), "somebody else's stays"
+    assert not _cached(kind, shop.gardener)
+    assert _cached(kind, shop.cook), "somebody else's stays"
 
 
-def _keys() -> list[str]:
+def _cached(kind: str, shopper: Shopper) -> list[bytes]:
+    """Keys are kind:model version:shopper:feedback version:..."""
     client = cache._cache.get_client(write=False)  # type: ignore[attr-defined]
-    return [key.decode() for key in client.scan_iter(match="*candidates:*")]
+    return list(client.scan_iter(match=f"*:{kind}:[0-9]:{shopper.pk}:*"))
 
 
 @pytest.mark.django_db(transaction=True)

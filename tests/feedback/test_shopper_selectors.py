@@ -167,3 +167,20 @@ def test_orders_are_counted_once_however_many_lines_they_have():
     assert selectors.co_purchases(pot.pk, most=9, least=1) == {pan.pk: 2, cup.pk: 1}
     assert selectors.co_purchases(pot.pk, most=9, least=2) == {pan.pk: 2}
     assert selectors.co_purchases(pot.pk, most=1, least=1) == {pan.pk: 2}
+
+
+def test_stars_and_hearts_of_many_products_are_read_at_once(django_assert_num_queries):
+    ann, bob = make_shopper(), make_shopper()
+    pot, pan, lid, cup = products = [make_product() for _ in range(4)]
+    make_rating(ann, pot, 4)
+    make_rating(bob, pan, 1)
+    make_event(ann, pot, Kind.WISHLIST)
+    make_event(ann, lid, Kind.WISHLIST)
+    make_event(ann, cup, Kind.WISHLIST)
+    make_event(ann, cup, Kind.UNWISH, now=NOW + HOUR)
+    with django_assert_num_queries(1):
+        marks = selectors.marks_on(ann, [product.pk for product in products])
+    assert marks == selectors.Marks({pot.pk: 4}, frozenset({pot.pk, lid.pk}))
+    assert selectors.marks_on(ann, [pan.pk, cup.pk]) == selectors.Marks()
+    with django_assert_num_queries(0):
+        assert selectors.marks_on(None, [pot.pk]) == selectors.Marks()
