@@ -9,6 +9,7 @@ from datetime import datetime
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from django.core.cache import cache
 from django.db.models import Count, Max, Sum
 from numpy.typing import NDArray
 
@@ -34,6 +35,7 @@ DEEDS = {
 Ids = NDArray[np.int64]
 # Newest product, how many there are, and the sum of their ids: changes whenever the shop shows another set.
 Stand = tuple[int, int, int]
+STAND = "catalogue-stand"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +65,12 @@ _read: WeakKeyDictionary[LiveModel, Newcomers] = WeakKeyDictionary()
 def newcomers_of(model: LiveModel, settings: Conf) -> Newcomers | None:
     """The newcomers at this moment; None where the model has no content part to reach them by.
 
-    One query, and three when products came or went since this process last looked.
+    The catalogue is counted once in `settings.newcomers_every`, whatever the process: no query, one to
+    count, and three when products came or went since this process last looked.
     """
     if model.bundle.content is None:
         return None
-    stand = _stand()
+    stand = _stand(settings)
     found = _read.get(model)
     if found is None or found.stand != stand:
         with _lock:
@@ -152,7 +155,19 @@ def _suiting(
     return list(zip(vocabulary.ids[best.positions[suits]].tolist(), better.tolist(), strict=True))
 
 
-def _stand() -> Stand:
+def _stand(settings: Conf) -> Stand:
+    seconds = int(settings.newcomers_every.total_seconds())
+    known = cache.get(STAND) if seconds else None
+    if known is not None:
+        newest, count, total = known
+        return newest, count, total
+    found = _counted()
+    if seconds:
+        cache.set(STAND, found, seconds)
+    return found
+
+
+def _counted() -> Stand:
     found = Product.objects.public().order_by().aggregate(newest=Max("pk"), count=Count("pk"), sum=Sum("pk"))
     return found["newest"] or 0, found["count"], found["sum"] or 0
 

@@ -1,6 +1,6 @@
 """GET shoppers/{id}/recommendations: without a model, with a really fitted one, and with bad parameters."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import pytest
@@ -51,7 +51,7 @@ class TestWithoutAModel:
         (item,) = answer["items"]
         assert item.keys() == {
             "sku", "title", "brand", "category", "price", "in_stock", "url", "picture", "score",
-            "predicted_rating", "reason",
+            "predicted_rating", "reason", "explored",
         }  # fmt: skip
         assert (item["sku"], item["price"], item["category"]) == ("POT", "12.50", "tea")
         assert item["predicted_rating"] is None
@@ -156,7 +156,8 @@ class TestWithALiveModel:
         assert 0 < len(good["items"]) < len(everything["items"])
         assert all(item["predicted_rating"] >= 3.3 for item in good["items"])
 
-    def test_a_list_costs_few_queries_however_long(self, client, tastes):
+    def test_a_list_costs_few_queries_however_long(self, client, tastes, settings):
+        settings.RECOMMENDATIONS |= {"newcomers_every": timedelta(seconds=60)}
         make_rating(make_shopper("ann"), tastes[0][0], 5)
         ask(client)  # the model is loaded once per process
         counts = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -199,6 +200,18 @@ def test_with_nothing_new_the_catalogue_is_looked_at_in_one_query(shop):
         found = newcomers_of(model, conf())
     assert len(captured) == 1
     assert found is not None and not len(found.ids) and found.key == ""
+
+
+def test_the_catalogue_is_not_counted_for_every_list(shop, settings):
+    settings.RECOMMENDATIONS |= {"newcomers_every": timedelta(seconds=60)}
+    gardener = shop.gardeners[0]
+    recommend_for(gardener, now=NOW)
+    rake = new_rake(shop)
+    with CaptureQueriesContext(connection) as captured:
+        assert place_of(rake, gardener) is None
+    assert not [query for query in captured if "SUM(" in query["sql"]]
+    cache.clear()  # as after the sixty seconds
+    assert place_of(rake, gardener) is not None
 
 
 def test_a_new_model_starts_anew(shop):
