@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,8 +15,9 @@ from django.http import HttpRequest
 
 from catalog.models import Product
 from catalog.order_models import Order, OrderLine
-from catalog.signals import order_placed
+from catalog.signals import order_noted, order_placed
 
+logger = logging.getLogger(__name__)
 SESSION_KEY = "orders"
 # A browser remembers its latest orders; an account has them all.
 REMEMBERED = 50
@@ -75,6 +77,7 @@ def place_order(
             if sum(line.total for line in lines) != seen_total:
                 raise PriceChangedError
             OrderLine.objects.bulk_create(lines)
+            _let_note(request, order)
             transaction.on_commit(
                 # robust: a listener that fails is logged and does not undo the order.
                 lambda: order_placed.send_robust(sender=None, request=request, order=order) and None,
@@ -86,6 +89,15 @@ def place_order(
             raise
         return placed
     return order
+
+
+def _let_note(request: HttpRequest, order: Order) -> None:
+    """Notes are part of the order's transaction, yet one that fails does not cost the shopper the order."""
+    try:
+        with transaction.atomic():
+            order_noted.send(sender=None, request=request, order=order)
+    except Exception:
+        logger.exception("order %s could not be noted", order.number)
 
 
 def _take(order: Order, quantities: Mapping[int, int]) -> list[OrderLine]:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 
-from feedback.models import Event, Rating, RatingChange, Shopper
+from feedback.models import Event, OrderToRecord, Rating, RatingChange, Shopper
 from feedback.services import recount_ratings
 
 SESSION_KEY = "shopper_id"
@@ -89,6 +89,7 @@ def merge_shopper(*, source: Shopper, target: Shopper) -> None:
         )
         Event.objects.filter(shopper=source).update(shopper=target)
         RatingChange.objects.filter(shopper=source).update(shopper=target)
+        OrderToRecord.objects.filter(shopper=source).update(shopper=target)
         source.delete()
         recount_ratings(touched)
         Shopper.objects.filter(pk=target.pk).update(feedback_version=F("feedback_version") + 1)

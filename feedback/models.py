@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from catalog.models import Product
+from catalog.models import Order, Product
 
 MIN_RATING, MAX_RATING = 1, 5
 
@@ -146,6 +146,20 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shopper} {self.kind} {self.product}"
+
+
+class OrderToRecord(models.Model):
+    """An order whose purchases are not among the events yet, and whose they are.
+
+    Written in the order's own transaction and deleted with the events', so that no crash in between loses
+    what was bought: whatever is left behind is recorded by the beat.
+    """
+
+    order = models.OneToOneField(Order, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return str(self.order)
 
 
 # What can be taken back, and the event that does. Of the two the later one counts; at the same moment the

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from catalog.models import Product
 from catalog.order_models import Order
-from catalog.signals import basket_changed, order_placed, product_viewed
+from catalog.signals import basket_changed, order_noted, order_placed, product_viewed
+from feedback import purchases
 from feedback.gestures import switch, visit
 from feedback.identity import SESSION_KEY, ensure_shopper, merge_shopper, shopper_for_account, shopper_of
 from feedback.models import Event, Shopper
-from feedback.services import NewEvent, record_events
 
 
 @receiver(user_logged_in, dispatch_uid="merge_anonymous_history")
@@ -43,15 +43,12 @@ def record_basket(*, request: HttpRequest, product: Product, is_in: bool, now: d
     switch(Event.Kind.BASKET if is_in else Event.Kind.UNBASKET, shopper, product, now=now)
 
 
+@receiver(order_noted, dispatch_uid="note_order")
+def note_order(*, request: HttpRequest, order: Order, **_: object) -> None:
+    purchases.note(order, ensure_shopper(request, now=order.placed_at))
+
+
 @receiver(order_placed, dispatch_uid="record_purchases")
-def record_purchases(*, request: HttpRequest, order: Order, **_: object) -> None:
+def record_purchases(*, order: Order, **_: object) -> None:
     """One purchase per product of the order; told twice, they are still written once."""
-    shopper = ensure_shopper(request, now=order.placed_at)
-    record_events(
-        NewEvent(
-            shopper, line.product, Event.Kind.PURCHASE, order.placed_at, f"order:{order.number}:{line.sku}",
-            quantity=line.quantity, order_ref=order.number,
-        )
-        for line in order.lines.select_related("product")
-        if line.product is not None
-    )  # fmt: skip
+    purchases.record(order)

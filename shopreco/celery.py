@@ -16,4 +16,10 @@ app.conf.beat_schedule = {
         "schedule": 20.0,
         "options": {"expires": 15},
     },
+    # A process that died between an order's commit and its events.
+    "record-orders-left-behind": {
+        "task": "feedback.record_orders_left_behind",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
 }
