@@ -133,15 +133,11 @@ def _rail(row: Row, products: Products) -> Rail:
 
 def _reason(row: Row, place: int, product: Product) -> Reason:
     if row.key == BECAUSE:
-        alike = (
-            "Liked by the same shoppers as"
-            if row.strategy == Strategy.SIMILAR
-            else "From the same department as"
-        )
-        return Reason(f"{alike} {row.about}")
+        like = "Described like" if row.strategy == Strategy.DESCRIBED_ALIKE else f"{ALIKE[row.strategy]} as"
+        return Reason(f"{like} {row.about}")
     if row.words and row.words[place]:
         return Reason(row.words[place])
-    if row.strategy == Strategy.POPULAR:
+    if row.strategy == Strategy.POPULAR and not row.said:
         return reasons.by_stars(product)
     number = row.numbers[place] if row.numbers else 0
     return reasons.everybodys(product, row.strategy, conf(), place=number or None)
@@ -149,10 +145,7 @@ def _reason(row: Row, place: int, product: Product) -> Reason:
 
 def _heading(row: Row, items: tuple[Item, ...]) -> tuple[str, str]:
     if row.key == BECAUSE:
-        same = (
-            "Liked by the same shoppers" if row.strategy == Strategy.SIMILAR else "From the same department"
-        )
-        return row.said, same
+        return row.said, ALIKE[row.strategy]
     if row.key == CONTINUE:
         return "Continue where you left", "Opened, and neither bought nor settled yet"
     if row.key == DEPARTMENT:
@@ -163,6 +156,8 @@ def _heading(row: Row, items: tuple[Item, ...]) -> tuple[str, str]:
         return "New in the shop", "Fresh on the shelves"
     if row.key == TRENDING and row.strategy == Strategy.TRENDING:
         return "Trending now", "What shoppers turned to lately"
+    if row.said:
+        return row.said, "What our shoppers like most"
     return "Top rated", "What shoppers here gave the most stars"
 
 

@@ -22,7 +22,7 @@ from recommendations.serving.history import NOTHING, ShopperHistory
 from recommendations.serving.index import LiveModel, live_model
 from recommendations.serving.reasons import because, deed_in_words
 from recommendations.serving.results import Strategy
-from recommendations.serving.service import EVERYTHING, Ranked, alike, lately, ranked_for
+from recommendations.serving.service import EVERYTHING, Ranked, alike, lately, ranked_for, scores_for
 from recommendations.serving.shelf import Rows
 from recommendations.signals import RATING
 
@@ -30,6 +30,8 @@ FOR_YOU, BECAUSE, CONTINUE, TRENDING, NEW, DEPARTMENT = KEYS = (
     "for-you", "because", "continue", "trending", "new", "department"
 )  # fmt: skip
 ROW_LENGTH = 12
+# Fewer products than this make no row of what is trending.
+A_FEW = 3
 # How far back a liked or opened product still gets a row of its own, in products of the history.
 RECENT = 200
 LIKED, DEEDS_OF_LIKING = 4, {"purchase", "wishlist"}
@@ -121,7 +123,7 @@ def _allot(
     plain = rules.without_pins()
     drafts = [
         *_personal(history, behind, model, settings, plain),
-        *_everybodys(settings, plain, now=now),
+        *_everybodys(model, settings, plain, now=now),
         *_department(history, behind, settings, plain, now=now),
     ]
     about = shelf.rows_of({pk for draft in drafts for pk in draft.scores}, EVERYTHING)
@@ -180,9 +182,13 @@ def _personal(
     yield Draft(Row(CONTINUE, Strategy.PERSONAL, words=tuple(words.values())), steps, drops)
 
 
-def _everybodys(settings: Conf, rules: Rules, *, now: datetime) -> Iterator[Draft]:
+def _everybodys(model: LiveModel | None, settings: Conf, rules: Rules, *, now: datetime) -> Iterator[Draft]:
     scores, strategy = lately(settings, now=now)
-    if strategy != Strategy.NEWEST:  # they have a row of their own
+    if model is not None and (strategy == Strategy.NEWEST or len(scores) < A_FEW):
+        # A quiet time, or purchases imported from long ago: the model still knows what shoppers like.
+        scores, strategy = scores_for(None, NOTHING, model, EVERYTHING, settings, now=now)
+        yield Draft(Row(TRENDING, strategy, said="Popular here"), scores, rules)
+    elif strategy != Strategy.NEWEST:  # they have a row of their own
         yield Draft(Row(TRENDING, strategy), scores, rules)
     newest = _for_a_minute("newest", lambda: trends.newest_scores(settings), now)
     yield Draft(Row(NEW, Strategy.NEWEST), newest, rules)

@@ -185,6 +185,32 @@ def test_top_of_the_department_the_history_leans_to(shop: Shop, now: datetime) -
     assert top.items[0].reason.text.startswith("Rated ")
 
 
+@pytest.mark.parametrize("lately", [0, 2])
+def test_in_a_quiet_time_the_model_says_what_is_popular(shop: Shop, now: datetime, lately: int) -> None:
+    """As in a shop that has imported the purchases of years ago: two clicks of today are no trend."""
+    Event.objects.all().delete()
+    Shopper.objects.filter(external_id__contains="-fan-").delete()
+    Product.objects.update(rating_count=0, rating_total=0)
+    for product in shop.products["garden"][:lately]:
+        make_event(make_shopper(), product, Kind.CLICK, now=now)
+    cache.clear()
+    popular = next(rail for rail in whole_home(None, now=now).rails if rail.key == "trending")
+    assert (popular.title, popular.words) == ("Popular here", "What our shoppers like most")
+    assert len(popular.items) == 12
+    assert {item.reason.text for item in popular.items} <= {
+        "Popular in Garden with shoppers here", "Popular in Kitchen with shoppers here",
+    }  # fmt: skip
+
+
+def test_what_is_merely_described_alike_is_not_said_to_be_liked_alike(shop: Shop, now: datetime) -> None:
+    """A product the model has not learned is compared by its texts, and the row says so."""
+    ann, new = make_shopper(), make_product("Garden thing new", category=shop.garden)
+    make_rating(ann, new, 5, now=now)
+    row = next(rail for rail in whole_home(again(ann), now=now).rails if rail.key == "because")
+    assert (row.title, row.words) == ("Because you rated Garden thing new 5 stars", "Described alike")
+    assert {item.reason.text for item in row.items} == {"Described like Garden thing new"}
+
+
 def test_trending_tells_the_place_in_the_department(shop: Shop, now: datetime) -> None:
     Event.objects.all().delete()
     Shopper.objects.filter(external_id__contains="-fan-").delete()
