@@ -1,121 +1,22 @@
-"""The search: what it picks, and how it keeps to its time."""
+"""engine.choosing: the best algorithm within a budget, whatever goes wrong on the way."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from recommendations.engine import choosing, searching
 from recommendations.engine.algorithms.catalogue import ALGORITHMS
-from recommendations.engine.choosing import Outcome, choose
+from recommendations.engine.choosing import choose
 from recommendations.engine.evaluation.cuts import Feedback, RandomCut, ask, latest
 from recommendations.engine.evaluation.report import evaluate
-from recommendations.engine.searching import rungs
-from recommendations.engine.starting import configurations, neighbours
-from recommendations.engine.trials import compact
-from recommendations.engine.types import Arrays, Floats, Interactions, Progress, Vocabulary
 from tests.engine.builders import tastes
-
-
-class Watch:
-    """A clock that only moves when told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@dataclass(frozen=True)
-class KnobConfig:
-    """The model is the better the nearer the knob is to 5."""
-
-    knob: int = 0
-    other: str = "a"
-
-    def __post_init__(self) -> None:
-        if self.knob == 7:
-            raise ValueError("7 is never valid.")
-
-
-class KnobModel:
-    def __init__(self, products: Vocabulary, truth: Floats, noise: float) -> None:
-        self.products = products
-        self._truth = truth
-        self._noise = noise
-
-    def score(self, histories) -> Floats:
-        random = np.random.default_rng(0)
-        noise = random.normal(size=len(self._truth))
-        return np.tile(np.float32(self._truth + self._noise * noise), (len(histories), 1))
-
-    def arrays(self) -> Arrays:
-        return {}
-
-
-class Knob:
-    """Popularity, spoilt by noise; a fit takes `cost` seconds a thousand rows, reported in ten steps."""
-
-    config_class = KnobConfig
-    search: ClassVar[Mapping[str, tuple[Any, ...]]] = {"knob": (0, 1, 2, 3, 4, 5, 6, 7), "other": ("a", "b")}
-
-    def __init__(self, name: str, watch: Watch, *, cost: float = 1.0, spoilt: float = 0.0) -> None:
-        self.name = name
-        self._watch = watch
-        self._cost = cost
-        self._spoilt = spoilt
-        self.fits: list[tuple[KnobConfig, int]] = []
-
-    def affordable(self, shoppers: int, products: int, interactions: int) -> bool:
-        return products < 10_000
-
-    def fit(
-        self, interactions: Interactions, config: KnobConfig, *, seed: int, progress: Progress
-    ) -> KnobModel:
-        self.fits.append((config, len(interactions)))
-        for step in range(10):
-            self._watch.seconds += self._cost * len(interactions) / 10_000
-            progress((step + 1) / 10)
-        counts = np.bincount(interactions.product, minlength=len(interactions.products))
-        noise = self._spoilt + 0.5 * abs(config.knob - 5)
-        return KnobModel(interactions.products, (counts / counts.max()).astype(np.float32), noise)
-
-    def restore(self, config: Any, products: Vocabulary, arrays: Arrays) -> KnobModel:
-        raise NotImplementedError
-
-
-def world(shoppers: int = 400, products: int = 60, seed: int = 0):
-    """(training part, validation part) of shoppers whose taste is popularity."""
-    random = np.random.default_rng(seed)
-    chance = 0.6 * 0.93 ** np.arange(products)
-    shopper, product = np.nonzero(random.random((shoppers, products)) < chance)
-    ones = np.ones(len(shopper), np.float32)
-    rows = Feedback(shopper, product, ones, ones * np.nan, np.arange(len(shopper)))
-    kept = RandomCut(fraction=0.3, seed=seed).learned(rows)
-    train = latest(rows.rows(kept))
-    return train, ask(train, rows.rows(~kept), newcomers=False)
+from tests.engine.knobs import Knob, Watch, WithStarts, chosen, world
 
 
 @pytest.fixture
 def watch() -> Watch:
     return Watch()
-
-
-def chosen(
-    monkeypatch: pytest.MonkeyPatch, watch: Watch, *algorithms: Knob, budget: float = 10_000.0, **options: Any
-) -> Outcome:
-    known = {algorithm.name: algorithm for algorithm in algorithms}
-    monkeypatch.setattr(choosing, "ALGORITHMS", known)
-    train, validation = world()
-    return choose(
-        train, validation, names=tuple(known), k=10, seed=0, now=watch, budget=budget,
-        tell=lambda *_: None, **options,
-    )  # fmt: skip
 
 
 def test_the_best_setting_is_found_by_steps(monkeypatch: pytest.MonkeyPatch, watch: Watch) -> None:
@@ -298,158 +199,6 @@ def test_the_real_algorithms_are_searched_and_a_personal_one_wins_on_tastes() ->
     assert outcome.best is not None
     assert outcome.best.algorithm in {"item_knn", "ease"}
     assert outcome.best.value > 1.1 * outcome.by_algorithm["popularity"].value
-
-
-@pytest.mark.parametrize("name", sorted(ALGORITHMS))
-def test_every_value_worth_trying_makes_a_configuration(name: str) -> None:
-    algorithm = ALGORITHMS[name]
-    default = algorithm.config_class()
-    for setting, values in algorithm.search.items():
-        assert hasattr(default, setting)
-        assert len(values) == len(set(values)) > 1
-        for value in values:
-            if value != getattr(default, setting):
-                assert any(getattr(config, setting) == value for config in _all_steps(algorithm, setting))
-
-
-def _all_steps(algorithm: Any, setting: str) -> list[Any]:
-    """What is reached from the default by steps in one setting."""
-    found = [algorithm.config_class()]
-    for config in found:
-        near = neighbours(config, setting, algorithm.search[setting])
-        found += [each for each in near if each not in found]
-    return found
-
-
-def test_configurations_begin_with_the_default_and_do_not_repeat(watch: Watch) -> None:
-    found = list(configurations(Knob("knob", watch), frozenset(), np.random.default_rng(0)))
-    assert found[0] == KnobConfig()
-    # 8 x 2 combinations without the invalid 7s.
-    assert len(found) == len(set(found)) == 14
-
-
-def test_neighbours_are_one_step_away(watch: Watch) -> None:
-    def near(knob: int, step: int = 1) -> list[int]:
-        found = neighbours(KnobConfig(knob=knob), "knob", Knob("knob", watch).search["knob"], step=step)
-        return [config.knob for config in found]
-
-    assert near(3) == [4, 2]
-    assert near(6) == [5]
-    assert near(3, step=2) == [5, 1]
-    assert near(1, step=2) == [3, 0]
-    # A value that is not in the list may go anywhere in it that is valid.
-    assert len(near(99)) == 7
-
-
-def test_samples_grow_fourfold_and_small_data_needs_none() -> None:
-    assert rungs(50_000) == []
-    assert rungs(200_000) == [0.02, 0.25]
-    assert rungs(4_000_000) == [0.001, 0.015625, 0.0625, 0.25]
-
-
-def test_a_compact_sample_holds_the_same_rows_and_nothing_else() -> None:
-    whole = tastes()
-    part = whole.rows(whole.shopper < 5)
-    small = compact(part)
-    assert len(small.shoppers) == 5
-    assert set(small.product.tolist()) == set(range(len(small.products)))
-    np.testing.assert_array_equal(small.products.ids[small.product], part.products.ids[part.product])
-    np.testing.assert_array_equal(small.shoppers.ids[small.shopper], part.shoppers.ids[part.shopper])
-
-
-def near(monkeypatch: pytest.MonkeyPatch, watch: Watch, around: tuple[str, Any], *names: str) -> Outcome:
-    return chosen(monkeypatch, watch, *(Knob(name, watch) for name in names), around=around)
-
-
-def test_around_an_earlier_winner_only_its_own_settings_and_the_baselines_are_tried(
-    monkeypatch: pytest.MonkeyPatch, watch: Watch
-) -> None:
-    winner = ("winner", KnobConfig(knob=4, other="b"))
-    outcome = near(monkeypatch, watch, winner, "popularity", "item_knn", "other", "winner")
-    assert outcome.best is not None
-    assert outcome.best.config.knob == 5
-    assert {trial.algorithm for trial in outcome.trials} == {"popularity", "item_knn", "winner"}
-    assert outcome.left_out == {"other": "the earlier winner was of another kind"}
-    own = [trial.config for trial in outcome.trials if trial.algorithm == "winner"]
-    assert own[0] == winner[1]
-    # Not its default, nor anything else that is far away.
-    assert all(abs(config.knob - 4) <= 3 for config in own)
-    baselines = [trial for trial in outcome.trials if trial.algorithm == "item_knn"]
-    assert [trial.config for trial in baselines] == [KnobConfig()]
-
-
-def test_a_search_around_a_winner_is_short(monkeypatch: pytest.MonkeyPatch, watch: Watch) -> None:
-    whole = chosen(monkeypatch, watch, Knob("a", watch), Knob("winner", watch))
-    short = near(monkeypatch, watch, ("winner", KnobConfig(knob=5)), "a", "winner")
-    assert len(short.trials) < len(whole.trials) / 2
-
-
-@pytest.mark.parametrize("budget", [3.0, 10.0, 40.0])
-def test_a_search_around_a_winner_keeps_to_its_time(
-    monkeypatch: pytest.MonkeyPatch, watch: Watch, budget: float
-) -> None:
-    knobs = (Knob("popularity", watch, cost=0.1, spoilt=5.0), Knob("winner", watch))
-    outcome = chosen(monkeypatch, watch, *knobs, budget=budget, around=("winner", KnobConfig(knob=3)))
-    assert outcome.best is not None
-    assert watch.seconds + outcome.best.fit_seconds <= budget
-
-
-class WithStarts(Knob):
-    starts: ClassVar[tuple[Mapping[str, Any], ...]] = ({"knob": 2}, {"knob": 5, "other": "b"}, {"knob": 3})
-
-
-def test_starts_are_tried_before_all_other_settings(monkeypatch: pytest.MonkeyPatch, watch: Watch) -> None:
-    outcome = chosen(monkeypatch, watch, WithStarts("knob", watch))
-    first = [trial.config for trial in outcome.trials[:4]]
-    assert first == [KnobConfig(), KnobConfig(2), KnobConfig(5, "b"), KnobConfig(3)]
-    assert outcome.best is not None
-    assert outcome.best.config.knob == 5
-
-
-def test_the_starts_of_what_is_dear_are_tried_on_a_sample_and_the_best_of_them_on_all(
-    monkeypatch: pytest.MonkeyPatch, watch: Watch
-) -> None:
-    monkeypatch.setattr(searching, "RUNG_ROWS", 500)
-    monkeypatch.setattr(searching, "PROBE_ROWS", 300)
-    rows = len(world()[0])
-    quick, dear = Knob("quick", watch, cost=0.01, spoilt=1.0), WithStarts("dear", watch, cost=20.0)
-    outcome = chosen(monkeypatch, watch, quick, dear, budget=300.0)
-    own = [trial for trial in outcome.trials if trial.algorithm == "dear"]
-    sampled = {trial.config.knob for trial in own if trial.share == 0.25}
-    assert sampled == {0, 2, 3, 5}
-    on_all = [config.knob for config, size in dear.fits if size == rows]
-    assert on_all[0] == 5
-    assert 0 not in on_all
-    assert outcome.best is not None
-    assert outcome.best.algorithm == "dear"
-
-
-def test_what_is_dear_and_behind_with_nothing_else_to_try_stays_on_its_sample(
-    monkeypatch: pytest.MonkeyPatch, watch: Watch
-) -> None:
-    monkeypatch.setattr(searching, "RUNG_ROWS", 500)
-    monkeypatch.setattr(searching, "PROBE_ROWS", 300)
-
-    class Alone(Knob):
-        starts: ClassVar[tuple[Mapping[str, Any], ...]] = ()
-
-    rows = len(world()[0])
-    good, behind = WithStarts("good", watch, cost=1.0), Alone("behind", watch, cost=20.0, spoilt=20.0)
-    outcome = chosen(monkeypatch, watch, good, behind, budget=700.0)
-    assert rows not in [size for _, size in behind.fits]
-    assert outcome.left_out == {
-        "behind": "on a sample of the shoppers it fell behind or was too slow for all of them"
-    }
-
-
-def test_the_same_trials_lead_to_the_same_choice(monkeypatch: pytest.MonkeyPatch) -> None:
-    outcomes = []
-    for _ in range(2):
-        watch = Watch()
-        outcomes.append(
-            chosen(monkeypatch, watch, Knob("a", watch), WithStarts("b", watch, spoilt=0.5), budget=300.0)
-        )
-    assert outcomes[0] == outcomes[1]
 
 
 @pytest.mark.parametrize("budget", [2.0, 8.0, 30.0])
