@@ -46,8 +46,8 @@ class Conf:
     # With the algorithm "auto": how long a search may take, and how long its winner is kept on being trained.
     search_seconds: float = 120.0
     search_every: timedelta = timedelta(days=7)
-    # A candidate of another kind than the live model replaces it when its NDCG@10 is higher. A refreshed
-    # model of the same kind is published unless it lost more than this share of it.
+    # A model of the live one's algorithm and settings is published unless it lost more than this share of its
+    # NDCG@10; others have to be better beyond doubt, see gate.decide.
     tolerated_loss: float = 0.2
     rating_weights: Mapping[int, float] = field(default_factory=lambda: RATING_WEIGHTS)
     event_weights: Mapping[str, float] = field(default_factory=lambda: EVENT_WEIGHTS)
