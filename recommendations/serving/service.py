@@ -95,7 +95,7 @@ def similar_to(product: Product, *, now: datetime, limit: int = 8) -> Recommenda
 
 
 def bought_together(product: Product, *, now: datetime, limit: int = 4) -> Recommendations:
-    """What was bought in the same orders, by lift; empty when nothing was."""
+    """What was bought in the same orders, surely and oftenest first; empty when nothing was."""
     partners = baskets.partner_scores(product)
     scores = {pk: lift for pk, (lift, _) in partners.items()}
     answer = _plain(scores, Strategy.BOUGHT_TOGETHER, Reason(""), now=now, limit=limit)

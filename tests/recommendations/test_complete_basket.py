@@ -70,6 +70,32 @@ def test_what_is_in_the_basket_or_cannot_be_had_is_left_out(shop: dict[str, Prod
     assert skus([shop["pot"]]) == []
 
 
+def test_a_part_is_the_share_of_the_orders_lessened_by_how_common_the_other_is(
+    shop: dict[str, Product],
+) -> None:
+    # The pot is in 3 orders, all with the lid, which is in no other; the salt is in 6.
+    lid, salt = complete_basket([shop["pot"]], now=NOW).items
+    assert lid.score == pytest.approx(3 / (3 + 20) / 3**0.4)
+    assert salt.score == pytest.approx(3 / (3 + 20) / 6**0.4)
+
+
+def test_a_pair_that_chance_may_have_made_is_no_completion() -> None:
+    """Twice together is more than expected, yet nothing to be sure of among orders that often hold both."""
+    pot, lid, cup = make_product(sku="pot"), make_product(sku="lid"), make_product(sku="cup")
+    bought(*[[pot, lid]] * 2, *[[pot]] * 3, *[[lid]] * 3, *[[cup]] * 10)
+    assert 2 > 5 * 5 / 18
+    assert skus([pot]) == []
+
+
+def test_what_is_ordered_most_does_not_drown_the_rest_of_the_basket() -> None:
+    """Bread is in 40 orders, 10 of them with butter; the rare kit is in 5, all with its tool."""
+    bread, butter, kit, tool, cup = (
+        make_product(sku=name) for name in ("bread", "butter", "kit", "tool", "cup")
+    )
+    bought(*[[bread, butter]] * 10, *[[bread]] * 30, *[[kit, tool]] * 5, *[[cup]] * 40)
+    assert skus([bread, kit]) == ["tool", "butter"]
+
+
 def test_once_is_chance_and_twice_is_a_pattern() -> None:
     pot, lid, other = make_product(sku="pot"), make_product(sku="lid"), make_product()
     bought([pot, lid], [other], [other], [other], [other])
