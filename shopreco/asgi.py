@@ -1,4 +1,4 @@
-"""The ASGI entry point."""
+"""The ASGI entry point. The first request finds the live model loaded."""
 
 import os
 
@@ -7,3 +7,8 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shopreco.settings.prod")
 
 application = get_asgi_application()
+
+# Only now are there apps to import from.
+from recommendations.serving.index import warm_up  # noqa: E402
+
+warm_up()

@@ -1,4 +1,4 @@
-"""The WSGI entry point."""
+"""The WSGI entry point. The first request finds the live model loaded."""
 
 import os
 
@@ -7,3 +7,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shopreco.settings.prod")
 
 application = get_wsgi_application()
+
+# Only now are there apps to import from.
+from recommendations.serving.index import warm_up  # noqa: E402
+
+warm_up()

@@ -3,15 +3,33 @@
 import subprocess
 import sys
 
+from benchmarks.shop import PROJECT, manage
+
 LOADS = """
 import os, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "shopreco.settings.dev"
+os.environ["SHOPRECO_VAR_DIR"] = sys.argv[1]
 import shopreco.wsgi, shopreco.urls
-print("pandas" in sys.modules)
+from django.db import connection
+from recommendations.serving import index
+print("pandas" in sys.modules, len(index._loaded), connection.connection)
 """
 
 
-def test_a_web_process_does_not_load_what_only_training_needs():
-    done = subprocess.run([sys.executable, "-c", LOADS], capture_output=True, text=True, timeout=120)
+def loaded(folder):
+    """(whether pandas is, how many models are, the open connection) in a web process just started."""
+    command = [sys.executable, "-c", LOADS, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=PROJECT)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "False"
+    return done.stdout.split()
+
+
+def test_the_live_model_is_there_before_the_first_request_and_nothing_that_only_training_needs(tmp_path):
+    manage(tmp_path, "migrate", "-v0")
+    manage(tmp_path, "seed_demo", "--shoppers", "30", "--ratings", "400")
+    manage(tmp_path, "train_model", "--algorithm", "item_knn")
+    assert loaded(tmp_path) == ["False", "1", "None"]
+
+
+def test_a_database_without_tables_does_not_keep_a_web_process_from_starting(tmp_path):
+    assert loaded(tmp_path) == ["False", "0", "None"]

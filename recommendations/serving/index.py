@@ -7,6 +7,8 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import DatabaseError, connections
+
 from recommendations import registry
 from recommendations.models import ModelVersion
 from recommendations.registry import ArtefactError, Bundle
@@ -65,6 +67,17 @@ def _load(live: ModelVersion) -> LiveModel | None:
             _loaded[key] = model
             return model
     return None
+
+
+def warm_up() -> None:
+    """Load the live model before a request waits for it; a database that is not there yet can wait, too."""
+    try:
+        live_model()
+    except DatabaseError as error:
+        logger.warning("no model is loaded yet: %s", error)
+    finally:
+        # Whoever starts processes from this one must not hand them its connections.
+        connections.close_all()
 
 
 def _key(version: ModelVersion) -> Key:
