@@ -4,9 +4,11 @@ from django.urls import path
 
 from catalog import basket_views, both_views, order_views, views
 from catalog.pictures import product_picture
+from catalog.uploads import uploaded
 
 app_name = "catalog"
 urlpatterns = [
+    path("media/<path:path>", uploaded, name="uploaded"),
     path("products/", views.product_list, name="products"),
     path("search/suggest/", views.suggest_products, name="suggest"),
     path("products/<str:sku>/picture.svg", product_picture, name="picture"),

@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shopreco.settings.dev")
 
@@ -21,5 +22,10 @@ app.conf.beat_schedule = {
         "task": "feedback.record_orders_left_behind",
         "schedule": 60.0,
         "options": {"expires": 55},
+    },
+    "clear-sessions": {
+        "task": "shopreco.clear_sessions",
+        "schedule": crontab(hour=4, minute=17),
+        "options": {"expires": 3600},
     },
 }
