@@ -27,7 +27,8 @@ from tests.visits import sign_in, visit_as
 pytestmark = pytest.mark.django_db
 # They have tests of their own: tests/test_admin_access.py and tests/test_api_access.py.
 ELSEWHERE = ("admin/", "api/")
-VALUES = {"sku": "lamp", "number": "ABCDEFGHJK", "key": "for-you", "uidb64": "MQ", "token": "set-password"}
+VALUES = {"sku": "lamp", "number": "ABCDEFGHJK", "key": "for-you", "uidb64": "MQ", "token": "set-password",
+          "path": "none.png"}  # fmt: skip
 HOSTILE = "<img src=x onerror=alert(1)> \"'&amp; 🪴 {{ 7*7 }} lamp"
 ESCAPED = "&lt;img src=x onerror=alert(1)&gt; &quot;&#x27;&amp;amp; 🪴 {{ 7*7 }} lamp"
 
@@ -162,6 +163,17 @@ def test_titles_of_markup_and_emoji_are_text_on_every_page_that_shows_one(hostil
         for raw in ("<img src=x", "<b>Garden", "<i>Acme", "<u>colour", "<s>red", "<script>alert", "49 lamp"):
             assert raw not in page, (place, raw)
         assert (ESCAPED in page) == (address not in UNTITLED), place
+
+
+def test_every_picture_is_lazy_and_keeps_its_room(hostile: Client) -> None:
+    found = 0
+    for address in PAGES:
+        page = hostile.get("/orders/" + Order.objects.get().number + "/" if address == "ORDER" else address)
+        for picture in re.findall(r"<img\b[^>]*>", page.content.decode()):
+            found += 1
+            assert re.search(r'width="\d+" height="\d+" loading="lazy"', picture), (address, picture)
+            assert ' alt="' in picture, (address, picture)
+    assert found > 100
 
 
 def test_and_in_every_answer_to_a_form(hostile: Client) -> None:

@@ -13,7 +13,7 @@ from feedback.selectors import rating_values
 from recommendations.conf import Conf, conf
 from recommendations.engine.fit import ONBOARDING
 from recommendations.engine.onboarding import QUESTIONS, choose
-from recommendations.merchandising import rules_in_force
+from recommendations.merchandising import Rules, rules_in_force
 from recommendations.serving import shelf
 from recommendations.serving.index import LiveModel, live_model
 from recommendations.serving.results import Filters, Item, Strategy
@@ -53,7 +53,7 @@ class Onboarding:
         return len(self.ratings) >= self.wanted
 
 
-def questions(*, now: datetime, limit: int = SHOWN) -> Questions:
+def questions(*, now: datetime, limit: int = SHOWN, rules: Rules | None = None) -> Questions:
     """The live model's choice, as far as the shop has it; without a model what is popular, by department.
 
     The same for everybody and, as long as the model and the stock stay, at every call: what a shopper has
@@ -62,7 +62,8 @@ def questions(*, now: datetime, limit: int = SHOWN) -> Questions:
     settings, model = conf(), live_model()
     chosen = _chosen_by(model) if model else _popular(settings, now=now)
     places = {pk: -float(number) for number, pk in enumerate(chosen)}
-    shown = shelf.places(places, EVERYTHING, rules_in_force(now=now).without_pins(), ())[:limit]
+    rules = rules or rules_in_force(now=now)
+    shown = shelf.places(places, EVERYTHING, rules.without_pins(), ())[:limit]
     products = products_of(shown)
     return Questions(
         tuple(products[place.product_id] for place in shown if place.product_id in products),
@@ -72,12 +73,13 @@ def questions(*, now: datetime, limit: int = SHOWN) -> Questions:
 
 def onboarding_for(shopper: Shopper | None, *, now: datetime) -> Onboarding:
     """Where a shopper, or a visitor without any feedback, stands."""
-    asked = questions(now=now).products
+    rules = rules_in_force(now=now)
+    asked = questions(now=now, rules=rules).products
     ids = frozenset(product.pk for product in asked)
     ratings = rating_values(shopper, ids)
     items: tuple[Item, ...] = ()
     if shopper is not None and shopper.feedback_version:
-        found = recommend_for(shopper, now=now, filters=Filters(exclude=ids), limit=PREVIEWED)
+        found = recommend_for(shopper, now=now, filters=Filters(exclude=ids), limit=PREVIEWED, rules=rules)
         items = found.items if found.strategy == Strategy.PERSONAL else ()
     return Onboarding(asked, ratings, items, bool(items))
 

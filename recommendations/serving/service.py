@@ -49,9 +49,13 @@ def recommend_for(
     sort: Sort = Sort.BEST,
     limit: int = 20,
     offset: int = 0,
+    rules: Rules | None = None,
 ) -> Recommendations:
-    """The shopper's list; the fallback list for None, for an empty history and without consent."""
-    found = ranked_for(shopper, now=now, filters=filters)
+    """The shopper's list; the fallback list for None, for an empty history and without consent.
+
+    rules: those in force, where they were read already.
+    """
+    found = ranked_for(shopper, now=now, filters=filters, rules=rules)
     page = shelf.sort(found.places, sort)[offset : offset + limit]
     return Recommendations(
         items=items_of(page, found.history, found.model, found.strategy, explored=found.explored),
@@ -62,11 +66,13 @@ def recommend_for(
     )
 
 
-def ranked_for(shopper: Shopper | None, *, now: datetime, filters: Filters = EVERYTHING) -> Ranked:
+def ranked_for(
+    shopper: Shopper | None, *, now: datetime, filters: Filters = EVERYTHING, rules: Rules | None = None
+) -> Ranked:
     """The shopper's list as places, best first, with what it was made of; no product is read for it yet."""
     settings, model = conf(), live_model()
     history = history_of(shopper.pk, settings, now=now) if shopper and shopper.consent else NOTHING
-    rules = rules_in_force(now=now)
+    rules = rules or rules_in_force(now=now)
     scores, strategy = scores_for(shopper, history, model, filters, settings, now=now)
     variety = shelf.variety_for(strategy, filters, settings)
     tried: list[int] = []

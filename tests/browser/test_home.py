@@ -98,8 +98,9 @@ def test_what_a_star_moved_glows_and_says_so(open_browser: OpenBrowser, shop: Sh
     assert fresh or up
 
 
+@pytest.mark.parametrize("address", ["/", "/products/", "/products/garden-0/", "/recommendations/"])
 def test_nothing_jumps_and_the_largest_is_painted_soon_on_a_slow_line(
-    open_browser: OpenBrowser, shop: Shop
+    open_browser: OpenBrowser, shop: Shop, address: str
 ) -> None:
     shopper = a_browsing_gardener(shop)
     painted, jumped = [], []
@@ -113,7 +114,7 @@ def test_nothing_jumps_and_the_largest_is_painted_soon_on_a_slow_line(
         })  # fmt: skip
         line.send("Emulation.setCPUThrottlingRate", {"rate": 2})
         page.add_init_script(WATCH)
-        page.goto("/", wait_until="load")
+        page.goto(address, wait_until="load")
         page.wait_for_timeout(500)
         painted.append(page.evaluate("painted"))
         scroll_to_the_end(page)

@@ -198,7 +198,7 @@ def test_the_page_takes_the_same_queries_whatever_the_catalogue(
     publish_model("item_knn", now=timezone.now())
     visit_as(client, shop.gardeners[0])
     client.get(PAGE)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(15):
         client.get(PAGE)
 
 
