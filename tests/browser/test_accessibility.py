@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import DESKTOP, PHONE, OpenBrowser
 from tests.browser.pages import PAGES
 from tests.browser.steps import cards, said, star
+from tests.browser.test_basket import ADDRESS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -48,6 +49,39 @@ def test_no_violation_after_a_star_with_the_reasons_open(open_browser: OpenBrows
     for summary in page.locator(".about summary").all():
         summary.click()
     assert not (found := violations(page, "about, opened")), "\n".join(found)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_violation_where_there_is_something_in_it(open_browser: OpenBrowser, theme: str) -> None:
+    """Basket, checkout with and without mistakes, order, wishlist and what was turned down, none empty."""
+    page, found = open_browser(theme=theme, size=PHONE), []
+    page.goto("/products/kitchen-0/")
+    page.locator(".product-main").get_by_role("button", name="Not interested").click()
+    expect(said(page)).to_contain_text("will not be recommended again")
+    page.goto("/products/garden-0/")
+    page.locator("#heart-garden-0").click()
+    expect(said(page)).to_contain_text("is on the wishlist")
+    page.locator("#add-garden-0").click()
+    expect(said(page)).to_contain_text("is in your basket")
+    found += violations(page, "product with a message")
+    for address in ("/accounts/wishlist/", "/accounts/not-interested/", "/accounts/data/delete/", "/basket/"):
+        page.goto(address)
+        found += violations(page, address)
+    expect(page.locator("#complete .product-card").first).to_be_visible()
+    found += violations(page, "completed basket")
+    page.get_by_role("link", name="Go to checkout").click()
+    found += violations(page, "checkout")
+    page.get_by_role("button", name="Place the order").click()
+    expect(page.get_by_text("This field is required.").first).to_be_visible()
+    found += violations(page, "checkout with mistakes")
+    for label, words in ADDRESS.items():
+        page.get_by_label(label, exact=True).fill(words)
+    page.get_by_role("button", name="Place the order").click()
+    expect(page.get_by_role("heading", name="Thank you, Anna Acker")).to_be_visible()
+    found += violations(page, "order")
+    page.goto("/accounts/orders/")
+    found += violations(page, "orders")
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
