@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from drf_spectacular.generators import SchemaGenerator
 
 from tests.browser.conftest import OpenBrowser
 
@@ -13,7 +14,8 @@ def test_the_docs_show_every_route_and_try_them(open_browser: OpenBrowser) -> No
     page = open_browser()
     page.goto("/api/v1/docs")
     page.locator(".opblock").first.wait_for()
-    assert page.locator(".opblock").count() == 16
+    described = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    assert page.locator(".opblock").count() == sum(len(path) for path in described.values()) >= 16
     route = page.locator("#operations-Feedback-put_rating")
     route.locator(".opblock-summary-control").click()
     route.get_by_role("button", name="Try it out").click()
