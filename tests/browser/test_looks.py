@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, OpenBrowser
 from tests.browser.pages import PAGES
+from tests.browser.steps import cards, said, star
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -31,3 +33,19 @@ def test_every_target_is_at_least_24_pixels(open_browser: OpenBrowser) -> None:
                 .map(([what, box]) => `${what} ${box.width}x${box.height}`)"""
         )
         assert small == [], address
+
+
+def test_who_wants_no_motion_gets_none(open_browser: OpenBrowser) -> None:
+    """The browsers of these tests ask for reduced motion: the glow, the message and the cards stand still."""
+    page = open_browser()
+    page.goto("/")
+    assert page.evaluate("matchMedia('(prefers-reduced-motion: reduce)').matches")
+    star(page, cards(page, "#rails")[0], 5).click()
+    expect(said(page).get_by_role("button", name="Undo")).to_be_visible()
+    page.locator(".product-card").first.hover()
+    moving = "document.getAnimations().filter(each => each.effect.getComputedTiming().duration > 1).length"
+    assert page.evaluate(moving) == 0
+    page.emulate_media(reduced_motion="no-preference")
+    page.reload()
+    page.locator(".product-card").first.hover()
+    page.wait_for_function(f"{moving} > 0")
