@@ -53,7 +53,7 @@ def main() -> None:
             their_list = f"{address}/recommendations/?shopper=maya-101"
             product = f"{address}/products/OUT-0001/?shopper=maya-101"
             _picture(browser, f"{address}/", "home", DESKTOP, "light")
-            _picture(browser, their_list, "recommendations", DESKTOP, "light")
+            _picture(browser, their_list, "recommendations", DESKTOP, "light", why_of=1)
             _picture(browser, their_list, "phone", PHONE, "dark")
             _picture(browser, product, "product", DESKTOP, "dark")
             _admin(browser, address)
@@ -62,10 +62,17 @@ def main() -> None:
         browser.close()
 
 
-def _picture(browser: Browser, url: str, name: str, size: dict[str, int], scheme: str) -> None:
+def _picture(
+    browser: Browser, url: str, name: str, size: dict[str, int], scheme: str, why_of: int | None = None
+) -> None:
+    """why_of: the card whose reasons are opened, from 0."""
     context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(url, wait_until="networkidle")
+    if why_of is not None:
+        page.locator(".why summary").nth(why_of).click()
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(400)
     page.screenshot(path=IMAGES / f"{name}.jpg", type="jpeg", quality=82)
     context.close()
 
