@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -238,10 +239,11 @@ def test_what_is_cached_is_deleted_with_the_shopper(client: Client, page: str, k
     assert _cached(kind, shop.cook), "somebody else's stays"
 
 
-def _cached(kind: str, shopper: Shopper) -> list[bytes]:
+def _cached(kind: str, shopper: Shopper) -> list[str]:
     """Keys are kind:model version:shopper:feedback version:..."""
     client = cache._cache.get_client(write=False)  # type: ignore[attr-defined]
-    return list(client.scan_iter(match=f"*:{kind}:[0-9]:{shopper.pk}:*"))
+    keys = [key.decode() for key in client.scan_iter()]
+    return [key for key in keys if re.search(rf":{kind}:\d+:{shopper.pk}:", key)]
 
 
 @pytest.mark.django_db(transaction=True)
