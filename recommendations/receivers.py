@@ -23,4 +23,4 @@ def drop_lists_of_the_forgotten(*, shopper_ids: Iterable[int], **_: object) -> N
     if delete_matching is not None:
         for pk in shopper_ids:
             for kind in ("candidates", "home-rows"):
-                delete_matching(f"{kind}:*:{pk}:*")
+                delete_matching(f"{kind}:{pk}:*")

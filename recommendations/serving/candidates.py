@@ -51,7 +51,7 @@ def candidates_for(
     if allowed is not None or min_predicted is not None:
         return _score(history, model, settings, strategy, allowed, min_predicted, newcomers)
     # The version is in the key and so is the history's: an entry is never stale and needs no deleting.
-    key = f"candidates:{model.version}:{shopper_key}:{newcomers.key if newcomers else ''}"
+    key = f"candidates:{shopper_key}:{model.version}:{newcomers.key if newcomers else ''}"
     found = cache.get(key)
     if found is not None:
         products, scores, named = found

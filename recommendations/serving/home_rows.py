@@ -278,7 +278,7 @@ def rules_key(rules: Rules) -> str:
 def _key(model: LiveModel | None, shopper: Shopper | None, rules: Rules, now: datetime) -> str:
     known = f"{shopper.pk}:{shopper.feedback_version}:{int(shopper.consent)}" if shopper else "nobody"
     version, minute = model.version if model else 0, int(now.timestamp()) // MINUTE
-    return f"home-rows:{version}:{known}:{rules_key(rules)}:{minute}"
+    return f"home-rows:{known}:{version}:{rules_key(rules)}:{minute}"
 
 
 def _row(kept: dict[str, object]) -> Row:
