@@ -46,6 +46,9 @@ def test_progress_and_list_follow_each_rating_in_place(
         expect(page.locator(".onboarding-pick").first).to_be_visible()
         assert given(page, sku)
         seen.append(picks(page))
+    star(page, products[-1], 5).scroll_into_view_if_needed()
+    expect(page.locator("#onboarding-list")).to_be_in_viewport()
+    expect(page.locator("#onboarding-progress")).to_be_in_viewport()
     assert asked(page) == products
     assert any(one != other for one, other in pairwise(seen))
     # Of 32 products 20 are asked about; the few that are left are mixed for variety.
