@@ -1,5 +1,6 @@
 """What a web process loads, and what only the worker needs."""
 
+import os
 import subprocess
 import sys
 
@@ -19,7 +20,9 @@ print("pandas" in sys.modules, len(index._loaded), connection.connection)
 def loaded(folder):
     """(whether pandas is, how many models are, the open connection) in a web process just started."""
     command = [sys.executable, "-c", LOADS, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=PROJECT)
+    # `manage` has filled the folder's own database, whatever the tests run on.
+    own = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=PROJECT, env=own)
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 

@@ -169,7 +169,8 @@ def _stand(settings: Conf) -> Stand:
 
 def _counted() -> Stand:
     found = Product.objects.public().order_by().aggregate(newest=Max("pk"), count=Count("pk"), sum=Sum("pk"))
-    return found["newest"] or 0, found["count"], found["sum"] or 0
+    # PostgreSQL sums to a Decimal, which no cache takes.
+    return found["newest"] or 0, found["count"], int(found["sum"] or 0)
 
 
 def _look(model: LiveModel, content: Recommender, stand: Stand, settings: Conf) -> Newcomers:
