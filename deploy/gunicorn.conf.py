@@ -36,7 +36,7 @@ def child_exit(server: Any, worker: Any) -> None:
     """What a process counted still counts, but it is no longer one that lives."""
     from prometheus_client import multiprocess  # noqa: PLC0415 - only after the folder is named
 
-    multiprocess.mark_process_dead(worker.pid)
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def on_exit(server: Any) -> None:

@@ -100,6 +100,8 @@ def test_every_example_works_and_answers_as_shown(shop):
 
 def test_every_route_is_in_the_document():
     text = DOCUMENT.read_text()
-    for name in ("recommendations", "ratings", "events", "products", "similar", "bought-together", "trending", "onboarding",
-                 "models/live", "health/live", "health/ready", "schema", "docs"):  # fmt: skip
+    for name in (
+        "recommendations", "ratings", "events", "products", "similar", "bought-together", "trending",
+        "onboarding", "models/live", "health/live", "health/ready", "schema", "docs",
+    ):  # fmt: skip
         assert f"/{name}" in text, name

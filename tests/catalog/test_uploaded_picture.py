@@ -1,5 +1,7 @@
 """GET /media/...: what merchandisers uploaded, looked at and never run."""
 
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -24,7 +26,7 @@ def uploaded(name, content):
 
 def fetch(client: Client, url, **headers):
     """(the answer, its whole content); a stream that is not read keeps its file open."""
-    answer = client.get(url, headers=headers)
+    answer: Any = client.get(url, headers=headers)
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     answer.close()
     return answer, content

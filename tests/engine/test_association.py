@@ -12,8 +12,8 @@ from recommendations.engine.association import SURE, affinity, lift, log_likelih
 
 
 def ratio(both, own, other, orders):
-    columns = (np.array([float(value)]) for value in (both, own, other))
-    return float(log_likelihood_ratio(*columns, float(orders))[0])
+    one, two, three = (np.array([float(value)]) for value in (both, own, other))
+    return float(log_likelihood_ratio(one, two, three, float(orders))[0])
 
 
 @st.composite
