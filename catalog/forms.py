@@ -64,6 +64,9 @@ class ListFilterForm(forms.Form):
         field = self.fields["department"]
         assert isinstance(field, forms.TypedChoiceField)
         field.choices, field.coerce = choices, by_slug.__getitem__
+        if not self.departments:
+            # A choice of one thing is none; an address that names a department is still told off.
+            field.widget = field.hidden_widget()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

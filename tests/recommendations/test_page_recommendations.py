@@ -127,6 +127,14 @@ def test_a_bad_filter_is_explained_and_left_out(
     assert cards_of(page)
 
 
+def test_a_shop_without_departments_offers_none(client: Client) -> None:
+    make_product("Lamp")
+    page = text_of(client.get("/recommendations/"))
+    assert "Sort by" in page
+    assert "Department" not in page
+    assert "no such department" in text_of(client.get("/recommendations/?department=garden"))
+
+
 def test_nothing_left_is_said_with_a_way_out(client: Client, shop: Shop) -> None:
     page = client.get(PAGE, {"shopper": "garden-fan-0", "min_price": "9999"})
     assert "No recommendation passes these filters" in text_of(page)
