@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.plot import BOTTOM, GAP, HEIGHT, LEFT, PANEL, TOP, document, key, line, rule
 from recommendations.engine.evaluation.bootstrap import Estimate
 
 COLOURS = {
@@ -22,8 +23,7 @@ LEGEND = {
     "popularity": "popularity, same for all",
 }
 FLAT = "popularity"
-DASHED = ' stroke-dasharray="6 4"'
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM, PANEL, GAP = 860, 380, 60, 56, 60, 300, 90
+WIDTH = 872
 STEP = 0.02
 
 
@@ -38,29 +38,14 @@ class Panel:
 def plot(panels: Sequence[Panel]) -> str:
     """The panels side by side, each on an axis of its own."""
     body = [_panel(LEFT + place * (PANEL + GAP), panel) for place, panel in enumerate(panels)]
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
-            ' aria-labelledby="t d" font-family="system-ui, sans-serif" font-size="13" fill="#1f1b16">',
-            '<title id="t">NDCG@10 of new shoppers after 0, 1, 3 and 5 ratings</title>',
-            f'<desc id="d">{" ".join(_described(panel) for panel in panels)}</desc>',
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
-            *(_legend(number, name) for number, name in enumerate(COLOURS)),
-            *body,
-            "</svg>",
-            "",
-        ]
-    )
+    told = " ".join(_described(panel) for panel in panels)
+    legend = [_legend(number, name) for number, name in enumerate(COLOURS)]
+    title = "NDCG@10 of new shoppers after 0, 1, 3 and 5 ratings"
+    return document(title, told, width=WIDTH, height=HEIGHT, body=[*legend, *body])
 
 
 def _legend(number: int, name: str) -> str:
-    left = LEFT + 200 * number
-    dashed = DASHED if name == FLAT else ""
-    return (
-        f'<line x1="{left}" x2="{left + 22}" y1="20" y2="20" stroke="{COLOURS[name]}"'
-        f' stroke-width="3"{dashed}/>'
-        f'<text x="{left + 30}" y="24">{LEGEND[name]}</text>'
-    )
+    return key(LEFT + 200 * number, LEGEND[name], COLOURS[name], dashed=name == FLAT)
 
 
 def _described(panel: Panel) -> str:
@@ -70,7 +55,8 @@ def _described(panel: Panel) -> str:
 
 
 def _panel(left: int, panel: Panel) -> str:
-    bounds = [each for line in panel.lines.values() for one in line.values() for each in (one.low, one.high)]
+    shown = [one for curve in panel.lines.values() for one in curve.values()]
+    bounds = [each for one in shown for each in (one.low, one.high)]
     low, high = np.floor(min(bounds) / STEP) * STEP, np.ceil(max(bounds) / STEP) * STEP
     asked = list(panel.lines[FLAT])
 
@@ -81,23 +67,17 @@ def _panel(left: int, panel: Panel) -> str:
         return float(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - low) / (high - low))
 
     parts = [f'<text x="{left}" y="{TOP - 10}" font-weight="600">{panel.title}</text>']
-    parts += [
-        f'<line x1="{left}" x2="{left + PANEL}" y1="{y(at):.1f}" y2="{y(at):.1f}" stroke="#e3dbcd"/>'
-        f'<text x="{left - 8}" y="{y(at) + 4:.1f}" text-anchor="end">{at:.2f}</text>'
-        for at in np.arange(low, high + STEP / 2, STEP)
-    ]
+    parts += [rule(left, y(at), f"{at:.2f}") for at in np.arange(low, high + STEP / 2, STEP)]
     foot = HEIGHT - BOTTOM + 20
     parts += [f'<text x="{x(most):.1f}" y="{foot}" text-anchor="middle">{most}</text>' for most in asked]
     middle = left + PANEL / 2
     parts.append(f'<text x="{middle}" y="{HEIGHT - 16}" text-anchor="middle">ratings asked for</text>')
-    for number, (name, line) in enumerate(panel.lines.items()):
+    for number, (name, curve) in enumerate(panel.lines.items()):
         # Side by side, so that no interval hides another.
-        at = {most: (x(most) + 3 * (number - 1), one) for most, one in line.items()}
-        points = " ".join(f"{place:.1f},{y(one.value):.1f}" for place, one in at.values())
-        colour, dashed = COLOURS[name], DASHED if name == FLAT else ""
-        parts.append(
-            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.5"{dashed}/>'
-        )
+        at = {most: (x(most) + 3 * (number - 1), one) for most, one in curve.items()}
+        colour = COLOURS[name]
+        points = [(place, y(one.value)) for place, one in at.values()]
+        parts.append(line(points, colour, dashed=name == FLAT))
         parts += [
             f'<line x1="{place:.1f}" x2="{place:.1f}" y1="{y(one.low):.1f}" y2="{y(one.high):.1f}"'
             f' stroke="{colour}" stroke-width="1.5"/>'
