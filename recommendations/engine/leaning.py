@@ -7,7 +7,7 @@ import numpy as np
 from recommendations.engine.evaluation.metrics import hits_of, ndcg
 from recommendations.engine.protocols import Recommender
 from recommendations.engine.topk import top
-from recommendations.engine.types import Floats, History, Interactions
+from recommendations.engine.types import Floats, History, Interactions, Prior
 
 LEANS = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0)
 LENGTHS = (1, 3, 5, 10)
@@ -22,13 +22,19 @@ def leaned(scores: Floats, popularity: Floats, *, lean: float, known: int) -> Fl
     known: products of the history that the model knows, 1 or more. The share falls as the history grows and
     ends beyond `SHORT`, as the pseudo-counts of a Bayesian mean do: the prior is what everybody likes.
     """
-    if not lean or known > SHORT:
-        return scores
-    width = float(popularity.std())
-    if not width:
-        return scores
-    share = lean / known * float(scores.std()) / width
-    return (scores + np.float32(share) * popularity).astype(np.float32)
+    prior = prior_of(popularity, lean=lean, known=known)
+    return scores if prior is None else prior.added(scores)
+
+
+def prior_of(popularity: Floats, *, lean: float, known: int, width: float | None = None) -> Prior | None:
+    """What `leaned` adds, for `finding.top_of`; None where it adds nothing.
+
+    popularity: (products,). width: its standard deviation, where that was computed before.
+    """
+    if not lean or not 0 < known <= SHORT:
+        return None
+    width = float(popularity.std()) if width is None else width
+    return Prior(popularity, lean / known / width) if width else None
 
 
 def choose_lean(

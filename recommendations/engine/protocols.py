@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from recommendations.engine.types import (
+    Allowed,
     Arrays,
     Explanation,
     Floats,
@@ -13,7 +14,9 @@ from recommendations.engine.types import (
     Interactions,
     ItemFeatures,
     Positions,
+    Prior,
     Progress,
+    Ranking,
     Vocabulary,
 )
 
@@ -45,6 +48,13 @@ class RatingPredictor(Protocol):
         """(histories, products) predicted rating, clipped to 1..5; the item's own mean for no history."""
         ...
 
+    def predict_at(self, history: History, positions: Positions) -> Floats:
+        """(k,) what `predict` says of these products only, at the price of k of them.
+
+        Equal to `predict` up to the rounding of single precision. Positions must be known ones, 0 or more.
+        """
+        ...
+
     def arrays(self) -> Arrays: ...
 
 
@@ -61,6 +71,40 @@ class FindsSimilar(Protocol):
 
     def similar(self, positions: Positions) -> Floats:
         """(positions, products) similarity, higher is more alike; a product's own entry is -inf."""
+        ...
+
+
+@runtime_checkable
+class FindsTop(Protocol):
+    """Optional: the best products without the scores of all of them. Call it through `finding.top_of` and
+    `finding.top_of_batch`, which do for every model what this one may do faster."""
+
+    def top_of(
+        self,
+        history: History,
+        k: int,
+        *,
+        exclude: Positions | None = None,
+        allowed: Allowed | None = None,
+        prior: Prior | None = None,
+    ) -> Ranking:
+        """The k best products, as `topk.top` of the history's scores; in a catalogue so large that the model
+        searches it by an index, nearly all of them.
+
+        exclude, allowed: as of `topk.top`. prior: what the scores lean on; the scores returned include it.
+        """
+        ...
+
+    def top_of_batch(
+        self,
+        histories: Sequence[History],
+        k: int,
+        *,
+        exclude: Sequence[Positions | None] | None = None,
+        allowed: Allowed | None = None,
+        priors: Sequence[Prior | None] | None = None,
+    ) -> list[Ranking]:
+        """`top_of` of every history, each exactly as alone; `exclude`, `priors`: one entry a history."""
         ...
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.types import Floats, Positions, Ranking
+from recommendations.engine.types import Allowed, Floats, Positions, Ranking
 
 
 def top(
@@ -15,22 +15,31 @@ def top(
     k: int,
     *,
     exclude: Positions | None = None,
-    allowed: NDArray[np.bool_] | None = None,
+    allowed: Allowed | None = None,
 ) -> Ranking:
     """The k best of one row: higher scores first, and of equal scores the lower position first.
 
     scores: (products,); a product whose score is NaN or -inf is never returned. exclude: positions to leave
-    out (UNKNOWN is ignored). allowed: (products,) mask of what may be returned. Fewer than k where fewer
-    qualify.
+    out (UNKNOWN is ignored). allowed: what may be returned, a (products,) mask or positions. Fewer than k
+    where fewer qualify.
     """
     # fmax takes the number where one of the two is NaN.
     usable = np.fmax(scores, -np.inf)
     if allowed is not None:
-        usable[~allowed] = -np.inf
+        usable[barred(allowed, len(scores))] = -np.inf
     if exclude is not None:
         usable[exclude[exclude >= 0]] = -np.inf
     positions = _best(usable, k)
     return Ranking(positions.astype(np.int32), np.asarray(scores[positions], np.float32))
+
+
+def barred(allowed: Allowed, count: int) -> NDArray[np.bool_]:
+    """(count,) mask of what is not allowed."""
+    if allowed.dtype == np.bool_:
+        return np.asarray(~allowed, np.bool_)
+    mask = np.ones(count, np.bool_)
+    mask[allowed[allowed >= 0]] = False
+    return mask
 
 
 def top_batch(
@@ -38,7 +47,7 @@ def top_batch(
     k: int,
     *,
     exclude: Sequence[Positions] | None = None,
-    allowed: NDArray[np.bool_] | None = None,
+    allowed: Allowed | None = None,
 ) -> list[Ranking]:
     """`top` for every row of (rows, products) scores; `exclude` has one entry a row, `allowed` is for all."""
     excluded: Sequence[Positions | None] = [None] * len(scores) if exclude is None else exclude

@@ -16,6 +16,8 @@ Positions: TypeAlias = NDArray[np.int32]
 Floats: TypeAlias = NDArray[np.float32]
 Times: TypeAlias = NDArray[np.int64]
 Arrays: TypeAlias = dict[str, NDArray[Any]]
+Allowed: TypeAlias = NDArray[np.bool_] | Positions
+"""What may be returned: a mask of all products, or the positions of those that may, sorted or not."""
 Progress: TypeAlias = Callable[[float], None]
 """Called with the share done, 0 to 1, from inside long work; it may raise to interrupt the work."""
 
@@ -217,6 +219,22 @@ class Ranking:
 
     def __len__(self) -> int:
         return len(self.positions)
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """What a row of scores leans on while there is little history: they become
+    scores + share x (standard deviation of the scores over all products) x values.
+
+    values: (products,). share: in standard deviations of the scores for one unit of `values`.
+    """
+
+    values: Floats
+    share: float
+
+    def added(self, scores: Floats) -> Floats:
+        """(products,) a leaning row of (products,) scores."""
+        return (scores + np.float32(self.share * float(scores.std())) * self.values).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,10 +72,15 @@ class BayesRatingsModel:
         """(histories, products) in 1..5; the base for a history without ratings."""
         ratings = np.empty((len(histories), len(self.products)), np.float32)
         for row, history in zip(ratings, histories, strict=True):
-            right, system = self._systems(history)
-            shopper = np.linalg.solve(system, right.sum(axis=2, keepdims=True))[:, :, 0]
+            shopper = self._shopper(history)
             row[:] = self.mean + shopper[:, -1].mean() + self._flat @ _averaging(shopper)
         return np.clip(ratings, LOWEST, HIGHEST)
+
+    def predict_at(self, history: History, positions: Positions) -> Floats:
+        """(k,) in 1..5: `predict` of these products alone."""
+        shopper = self._shopper(history)
+        ratings = self.mean + shopper[:, -1].mean() + self._flat[positions] @ _averaging(shopper)
+        return np.asarray(np.clip(ratings, LOWEST, HIGHEST), np.float32)
 
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Of the rating before clipping: base mu + mean b_i, and the contribution of each rated row."""
@@ -103,6 +108,11 @@ class BayesRatingsModel:
         positions = self.products.positions(history.products)
         mask = (positions >= 0) & np.isfinite(history.ratings)
         return positions[mask], mask
+
+    def _shopper(self, history: History) -> Matrix:
+        """(draws, factors + 1) the vector and bias p of each draw."""
+        right, system = self._systems(history)
+        return np.asarray(np.linalg.solve(system, right.sum(axis=2, keepdims=True))[:, :, 0], np.float64)
 
     def _systems(self, history: History) -> tuple[Matrix, Matrix]:
         """(draws, factors + 1, rows) right-hand side of each row, (draws, factors + 1, factors + 1) A."""

@@ -134,6 +134,12 @@ class FoldInRatings:
             row[:] = self.mean + self.item_bias + shopper[0] + self.factors @ shopper[1:]
         return np.clip(ratings, LOWEST, HIGHEST)
 
+    def predict_at(self, history: History, positions: Positions) -> Floats:
+        """(k,) in 1..5: `predict` of these products alone."""
+        shopper = self._shares(history).sum(axis=1)
+        ratings = self.mean + self.item_bias[positions] + shopper[0] + self.factors[positions] @ shopper[1:]
+        return np.asarray(np.clip(ratings, LOWEST, HIGHEST), np.float32)
+
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Of the rating before clipping: base mu + b_i, and the contribution of each rated row."""
         contributions = np.zeros((len(positions), len(history)), np.float32)

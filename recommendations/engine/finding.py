@@ -1,0 +1,56 @@
+"""The best products of a history, by whatever way of finding them the model has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from recommendations.engine.protocols import FindsTop, Recommender
+from recommendations.engine.topk import top
+from recommendations.engine.types import Allowed, History, Positions, Prior, Ranking
+
+CELLS_AT_A_TIME = 8_000_000
+"""Scores in memory at once in a batch: 32 MB."""
+
+
+def top_of(
+    model: Recommender,
+    history: History,
+    k: int,
+    *,
+    exclude: Positions | None = None,
+    allowed: Allowed | None = None,
+    prior: Prior | None = None,
+) -> Ranking:
+    """The k best products of the history, with their scores: `protocols.FindsTop`, for every model."""
+    if isinstance(model, FindsTop):
+        return model.top_of(history, k, exclude=exclude, allowed=allowed, prior=prior)
+    scores = model.score([history])[0]
+    return top(scores if prior is None else prior.added(scores), k, exclude=exclude, allowed=allowed)
+
+
+def top_of_batch(
+    model: Recommender,
+    histories: Sequence[History],
+    k: int,
+    *,
+    exclude: Sequence[Positions | None] | None = None,
+    allowed: Allowed | None = None,
+    priors: Sequence[Prior | None] | None = None,
+) -> list[Ranking]:
+    """`top_of` of every history, each exactly as alone, with the scores of a part of them in memory at once.
+
+    exclude, priors: one entry a history. allowed: for all of them.
+    """
+    if isinstance(model, FindsTop):
+        return model.top_of_batch(histories, k, exclude=exclude, allowed=allowed, priors=priors)
+    excluded = [None] * len(histories) if exclude is None else exclude
+    leaning = [None] * len(histories) if priors is None else priors
+    step = max(1, CELLS_AT_A_TIME // max(1, len(model.products)))
+    found: list[Ranking] = []
+    for start in range(0, len(histories), step):
+        part = slice(start, start + step)
+        rows = model.score(histories[part])
+        for scores, own, prior in zip(rows, excluded[part], leaning[part], strict=True):
+            leant = scores if prior is None else prior.added(scores)
+            found.append(top(leant, k, exclude=own, allowed=allowed))
+    return found
