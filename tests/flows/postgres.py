@@ -24,12 +24,15 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def running_postgres(bin_dir: Path) -> Iterator[str]:
-    """The DATABASE_URL of an empty database on a server that is gone afterwards."""
+def running_postgres(bin_dir: Path, *, durable: bool = False) -> Iterator[str]:
+    """The DATABASE_URL of an empty database on a server that is gone afterwards.
+
+    durable: whether a commit waits for the disk, as in a shop; tests need not.
+    """
     folder = Path(tempfile.mkdtemp(prefix="shopreco-pg-"))
     prefix = _as_servant(folder)
     data = folder / "data"
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+    options = f"-k {folder} -c listen_addresses='' -c fsync={'on' if durable else 'off'}"
     try:
         _do(prefix, bin_dir / "initdb", "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8")
         _do(prefix, bin_dir / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
