@@ -1,7 +1,8 @@
 """How often pages may be written to: counted in the cache, per browser and per address, in fixed windows.
 
 A small throttle of our own, because nothing more is needed: two cache commands per attempt, no table, and the
-same for sign-in, feedback and orders. With the cache down nobody is held back: selling goes before counting.
+same for sign-in, feedback and orders. With the cache down nobody is held back, since selling goes before
+counting; a shop that sees it the other way round sets THROTTLE_WITHOUT_CACHE=refuse.
 """
 
 from __future__ import annotations
@@ -24,9 +25,33 @@ from rest_framework.throttling import BaseThrottle
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 MINUTE, HOUR = 60, 3600
+REFUSE = "refuse"
 UNITS = {"s": 1, "min": MINUTE, "hour": HOUR, "day": 24 * HOUR}
 # Many people can share one address; one browser is one person.
 ADDRESS_SHARE = 5
+
+
+class CannotCountError(Exception):
+    """The cache is away, and the settings say to refuse what cannot be counted: 503 until it is back."""
+
+
+def counted(key: str, *, keep: int) -> int:
+    """Count the key up; how often it was, this time included, in `keep` seconds. Raises CannotCountError."""
+    if cache.add(key, 1, timeout=keep + 1):
+        count = 1
+    else:
+        try:
+            count = cache.incr(key)
+        except ValueError:  # it ran out between the two commands
+            count = 1
+    _check_cache()
+    return count
+
+
+def _check_cache() -> None:
+    # The cache forgives an unreachable server, so only it can tell that nothing was counted.
+    if settings.SHOPRECO_WITHOUT_CACHE == REFUSE and getattr(cache, "is_down", False):
+        raise CannotCountError("the cache that counts requests cannot be reached")
 
 
 @dataclass(frozen=True)
@@ -46,19 +71,17 @@ class Limit:
         return cls(name, int(count), int(digits or 1) * UNITS[span[len(digits) :]])
 
     def take(self, caller: str, *, now: datetime, share: int = 1) -> int:
-        """Count one attempt; 0 when it is within the limit, else how many seconds to wait."""
-        key = self._key(caller, now)
-        if cache.add(key, 1, timeout=self.seconds + 1):
-            return 0
-        try:
-            count = cache.incr(key)
-        except ValueError:  # it ran out between the two commands
-            count = 1
+        """Count one attempt; 0 when it is within the limit, else how many seconds to wait.
+
+        Raises CannotCountError.
+        """
+        count = counted(self._key(caller, now), keep=self.seconds)
         return self._wait(now) if count > self.most * share else 0
 
     def wait(self, caller: str, *, now: datetime, share: int = 1) -> int:
-        """How many seconds to wait before the next attempt, without counting one."""
+        """How many seconds to wait before the next attempt, without counting one. Raises CannotCountError."""
         count: int = cache.get(self._key(caller, now), 0)
+        _check_cache()
         return self._wait(now) if count >= self.most * share else 0
 
     def _wait(self, now: datetime) -> int:

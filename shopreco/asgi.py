@@ -9,6 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shopreco.settings.prod")
 application = get_asgi_application()
 
 # Only now are there apps to import from.
-from recommendations.serving.index import warm_up  # noqa: E402
+from recommendations.serving.snapshot import warm_up  # noqa: E402
+from shopreco.databases import wait_as_web  # noqa: E402
 
+wait_as_web()
 warm_up()

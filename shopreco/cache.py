@@ -28,20 +28,34 @@ class JsonSerializer:
 class ForgivingRedisCache(RedisCache):
     """Django's Redis cache in which an unreachable server is an empty one.
 
-    After a failure the server is left alone for two seconds, so that a page does not wait once per key.
+    After a failure the server is left alone for two seconds, so that a page does not wait once per key. Then
+    one caller tries it, and the other threads go on without it until it has answered.
     """
 
     _down_until = 0.0
 
+    @property
+    def is_down(self) -> bool:
+        """Whether this process found the server unreachable at its last try: what was counted was not."""
+        return ForgivingRedisCache._down_until > 0
+
     def _forgive(self, call: Callable[[], T], otherwise: T) -> T:
-        if monotonic() < self._down_until:
-            return otherwise
+        if self.is_down:
+            if monotonic() < ForgivingRedisCache._down_until:
+                return otherwise
+            # Others go on without it while this call finds out.
+            ForgivingRedisCache._down_until = monotonic() + REST_SECONDS
         try:
-            return call()
+            answer = call()
         except (RedisError, OSError) as error:
             ForgivingRedisCache._down_until = monotonic() + REST_SECONDS
             logger.warning("cache unreachable, computing without it: %s", error)
             return otherwise
+        except ValueError:  # such as a number that is not there to be counted up: an answer, too
+            ForgivingRedisCache._down_until = 0.0
+            raise
+        ForgivingRedisCache._down_until = 0.0
+        return answer
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         return self._forgive(lambda: super(ForgivingRedisCache, self).add(*args, **kwargs), True)
@@ -85,11 +99,10 @@ class ForgivingRedisCache(RedisCache):
             client.unlink(key)
 
     def delete_matching(self, pattern: str) -> int:
-        """Delete every key that matches the pattern (`*` for anything); how many."""
+        """Delete every key that matches the pattern (`*` for anything); how many.
 
-        def sweep() -> int:
-            client = self._cache.get_client(write=True)
-            keys = list(client.scan_iter(match=self.make_key(pattern), count=1000))
-            return int(client.delete(*keys)) if keys else 0
-
-        return self._forgive(sweep, 0)
+        Not forgiving: who has to be forgotten must not be taken for it. Raises RedisError, OSError.
+        """
+        client = self._cache.get_client(write=True)
+        keys = list(client.scan_iter(match=self.make_key(pattern), count=1000))
+        return int(client.delete(*keys)) if keys else 0

@@ -7,6 +7,8 @@ from django.urls import include, path
 from shopreco import views
 from shopreco.watching.views import Metrics
 
+handler500 = "shopreco.views.trouble"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("shopreco.api.urls")),

@@ -1,21 +1,26 @@
-"""Accounts: signing up and in, and passwords, in the site's own look."""
+"""Accounts: signing up and in, and passwords, in the site's own look; and the page for what went wrong."""
 
 from __future__ import annotations
 
+import sys
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import login, views
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
+from django.views.defaults import server_error
 from django.views.generic.base import TemplateView
 
-from catalog.limits import Limit, address_of, limited, too_many
+from catalog.limits import CannotCountError, Limit, address_of, limited, too_many
+from shopreco.databases import RETRY_SECONDS, drop_dead_connections, is_not_now
 from shopreco.forms import NewPasswordForm, PasswordForm, ResetForm, SignInForm, SignUpForm
 
 
@@ -98,3 +103,18 @@ class Robots(TemplateView):
 
     template_name = "robots.txt"
     content_type = "text/plain"
+
+
+def trouble(request: HttpRequest) -> HttpResponse:
+    """What an exception ends in: 503 for what will be over soon, such as a database away, else 500.
+
+    Neither page asks the database or the cache for anything.
+    """
+    error = sys.exc_info()[1]
+    if error is None or not (is_not_now(error) or isinstance(error, CannotCountError)):
+        return server_error(request)
+    drop_dead_connections(error)
+    page = render_to_string("503.html")
+    return HttpResponse(
+        page, status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(RETRY_SECONDS)}
+    )

@@ -3,6 +3,7 @@
 import pytest
 from django.core.cache import cache
 
+from catalog.limits import counted
 from shopreco.api.throttles import CallerThrottle
 from shopreco.models import ApiKey, User
 from tests.api import ROOT, problem_of, take_redis_away
@@ -104,6 +105,27 @@ def test_without_a_cache_nobody_is_held_back(client, rates, settings, monkeypatc
     assert statuses(client, 3) == [200, 200, 200]
 
 
+def test_a_shop_that_answers_nobody_uncounted_says_so_while_the_cache_is_away(
+    client, rates, settings, monkeypatch
+):
+    rates(anon="100/min")
+    settings.SHOPRECO_WITHOUT_CACHE = "refuse"
+    assert statuses(client, 1) == [200]
+    take_redis_away(settings, monkeypatch)
+    client.raise_request_exception = False
+    answer = client.get(URL)
+    assert "counted" in problem_of(answer, 503)["detail"]
+    assert answer["Retry-After"] == "5"
+    assert client.get(f"{ROOT}/health/live").status_code == 200
+
+
+def test_what_has_no_limit_is_answered_without_a_cache_too(client, rates, settings, monkeypatch):
+    rates()
+    settings.SHOPRECO_WITHOUT_CACHE = "refuse"
+    take_redis_away(settings, monkeypatch)
+    assert statuses(client, 2) == [200, 200]
+
+
 def test_a_count_that_runs_out_in_between_starts_anew(monkeypatch):
     monkeypatch.setattr(cache, "add", lambda *_args, **_kwargs: False)
-    assert CallerThrottle()._counted("throttle:gone", keep=1) == 1
+    assert counted("throttle:gone", keep=1) == 1

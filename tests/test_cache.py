@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,19 @@ class Server:
             server_command(program, self.socket), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         deadline = time.monotonic() + 10
-        while not self.socket.exists():
+        while not self._answers():
             assert time.monotonic() < deadline, "redis-server did not start"
             time.sleep(0.01)
+
+    def _answers(self) -> bool:
+        # The socket is there a moment before anybody listens.
+        client = redis.Redis(unix_socket_path=str(self.socket))
+        try:
+            return bool(client.ping())
+        except redis.exceptions.ConnectionError:
+            return False
+        finally:
+            client.close()
 
     def kill(self) -> None:
         if self.process is not None:
@@ -61,7 +72,7 @@ def cache(server, settings):
 
 def rest_over():
     """As if two seconds had passed since the last failure."""
-    ForgivingRedisCache._down_until = 0.0
+    ForgivingRedisCache._down_until = min(ForgivingRedisCache._down_until, 1e-9)
 
 
 CALLS: dict[str, tuple[Callable[[ForgivingRedisCache], object], object]] = {
@@ -123,6 +134,46 @@ def test_a_server_that_hangs_costs_a_second_not_a_page(cache, server):
     server.process.send_signal(18)
     assert values == [None] * 20
     assert waited < 3
+
+
+def test_after_the_rest_one_caller_tries_and_the_others_do_not_wait_with_it(cache, server):
+    """A server that hangs again after the rest holds one thread for a second, not all of a process's."""
+    cache.set("k", 1)
+    assert server.process is not None
+    server.process.send_signal(19)
+    cache.get("k")
+    rest_over()
+    started = time.monotonic()
+    with ThreadPoolExecutor(4) as pool:
+        waited = sorted(pool.map(lambda _: (cache.get("k"), time.monotonic() - started)[1], range(4)))
+    server.process.send_signal(18)
+    assert waited[-1] > 0.5, "somebody has to try"
+    assert waited[2] < 0.5
+
+
+def test_it_tells_whether_it_is_down_so_that_who_counts_can_say_no(cache, server):
+    cache.add("k", 1)
+    assert not cache.is_down
+    server.kill()
+    cache.incr("k")
+    assert cache.is_down
+    server.start()
+    rest_over()
+    assert cache.is_down, "not known to be back before it has answered"
+    with pytest.raises(ValueError, match="not found"):
+        cache.incr("k")
+    assert not cache.is_down
+
+
+def test_what_must_be_deleted_is_not_taken_for_deleted_while_redis_is_down(cache, server):
+    cache.set("list:7:a", 1)
+    cache.set("list:7:b", 1)
+    cache.set("list:70:a", 1)
+    assert cache.delete_matching("list:7:*") == 2
+    assert cache.get("list:70:a") == 1
+    server.kill()
+    with pytest.raises(redis.exceptions.ConnectionError):
+        cache.delete_matching("list:7:*")
 
 
 def test_mistakes_of_the_caller_are_not_forgiven(cache):

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.signals import got_request_exception
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError
 from django.http import Http404, JsonResponse
 from django.utils.encoding import escape_uri_path
 from rest_framework import exceptions
@@ -17,14 +17,16 @@ from rest_framework.request import Request
 from rest_framework.views import set_rollback
 
 from catalog.api.errors import FieldError, field_errors
+from catalog.limits import CannotCountError
+from shopreco.databases import RETRY_SECONDS, drop_dead_connections, is_not_now
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 ASK_FOR_ACCESS = "Send an API key in the header 'Authorization: Api-Key <secret>', or sign in as staff."
 OUR_FAULT = "Something went wrong here; it has been logged. Try again, and tell the shop if it stays."
-NO_DATABASE = "The database cannot be reached right now. Try again in a few seconds."
+NO_DATABASE = "The database cannot do this right now; nothing was stored. Try again in a few seconds."
+NOT_COUNTED = "Requests cannot be counted right now, and this shop answers none uncounted. Try again soon."
 NOT_STORABLE = "There is a value in the request that the database can neither store nor look for."
-RETRY_SECONDS = 5
 MENTIONED_ERRORS = 3
 
 
@@ -50,6 +52,7 @@ def problem_json(exc: Exception, context: dict[str, Any]) -> JsonResponse:
         # What watches for failures hears of this one too, as of any other view's.
         got_request_exception.send(sender=type(context.get("view")), request=request._request)
     set_rollback()
+    drop_dead_connections(exc)
     return JsonResponse(
         _document(fault, request),
         status=int(fault.status_code),
@@ -76,10 +79,10 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException:
             return exceptions.ValidationError(_messages(exc))
         case DataError():
             return exceptions.ParseError(NOT_STORABLE)
-        case OperationalError() | InterfaceError():
-            return Unavailable()
+        case CannotCountError():
+            return Unavailable(NOT_COUNTED)
         case _:
-            return exceptions.APIException(OUR_FAULT)
+            return Unavailable() if is_not_now(exc) else exceptions.APIException(OUR_FAULT)
 
 
 def _messages(exc: DjangoValidationError) -> Any:

@@ -1,7 +1,7 @@
 """How often one caller may call: counted per address, account or key, in fixed windows.
 
 One counter per caller and window, so that a request costs two small cache commands however high the rate is.
-With the cache down nobody is held back: selling goes before counting.
+With the cache down nobody is held back, unless THROTTLE_WITHOUT_CACHE says so.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
+
+from catalog.limits import counted
 
 if TYPE_CHECKING:  # REST framework imports this module while it defines APIView
     from rest_framework.views import APIView
@@ -37,7 +38,7 @@ class CallerThrottle(SimpleRateThrottle):
         now = self.timer()
         self.seconds_left = seconds - now % seconds
         key = f"throttle:{scope}:{self.caller(request)}:{int(now // seconds)}"
-        return self._counted(key, keep=seconds) <= count
+        return counted(key, keep=seconds) <= count
 
     def wait(self) -> float:
         return math.ceil(self.seconds_left)
@@ -47,14 +48,6 @@ class CallerThrottle(SimpleRateThrottle):
 
     def caller(self, request: Request) -> str:
         return str(request.user.pk) if request.user.is_authenticated else str(self.get_ident(request))
-
-    def _counted(self, key: str, *, keep: int) -> int:
-        if cache.add(key, 1, timeout=keep + 1):
-            return 1
-        try:
-            return cache.incr(key)
-        except ValueError:  # it ran out between the two commands
-            return 1
 
 
 class ScopeThrottle(CallerThrottle):

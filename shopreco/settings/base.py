@@ -93,7 +93,17 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
     }
 else:
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8, "timeout": 5}
+    # Tried again every second or two while the server is away, not at ever longer intervals.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        connect_timeout=env.int("DB_CONNECT_TIMEOUT", 3),
+        pool={"min_size": 1, "max_size": 8, "timeout": 5, "reconnect_timeout": 3},
+    )
+# Seconds; of processes that answer requests only (`shopreco.databases`).
+SHOPRECO_DB_TIMEOUTS = {
+    "statement_timeout": env.float("DB_STATEMENT_TIMEOUT", 5.0),
+    "lock_timeout": env.float("DB_LOCK_TIMEOUT", 4.0),
+    "idle_in_transaction_session_timeout": env.float("DB_IDLE_IN_TRANSACTION_TIMEOUT", 30.0),
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 
@@ -253,6 +263,8 @@ SPECTACULAR_SETTINGS = {
 SHOPRECO_OPEN_API: bool = env.bool("OPEN_API", False)
 SHOPRECO_OPEN_LOOKUP: bool = env.bool("OPEN_LOOKUP", False)
 SHOPRECO_CURRENCY: str = env.str("CURRENCY", "£")
+# The shop's version is moved on at the commit, so that writers wait for each other for a moment only.
+SHOPRECO_NOTE_AT_COMMIT = True
 # How often pages may be written to, per account or browser; an address may five times as much.
 SHOPRECO_LIMITS = {
     "feedback": env.str("LIMIT_FEEDBACK", "120/min"),
@@ -265,6 +277,8 @@ SHOPRECO_LIMITS = {
     # Mails asked for, and passwords tried by who is signed in.
     "password": env.str("LIMIT_PASSWORD", "10/hour"),
 }
+# What cannot be counted since the cache is away: let through, or answered with 503.
+SHOPRECO_WITHOUT_CACHE: str = env.str("THROTTLE_WITHOUT_CACHE", "allow", validate=OneOf(["allow", "refuse"]))
 HALF_LIFE_DAYS = dict.fromkeys(("view", "click", "basket", "wishlist", "purchase", "rating"), 180.0)
 RECOMMENDATIONS = {
     "algorithm": env.str("RECOMMENDATION_ALGORITHM", "auto"),

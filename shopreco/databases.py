@@ -1,0 +1,57 @@
+"""How long a web process waits for the database, and how it gets over one that was away."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, connections
+from django.db.utils import DEFAULT_DB_ALIAS, Error, InterfaceError, OperationalError
+
+# SQLSTATEs of PostgreSQL that say "not now", though Django files them under mistakes of the program:
+# a read-only transaction, a transaction that was left idle for too long, one that took too long.
+NOT_NOW = {"25006", "25P03", "25P04"}
+# When to try again what could not be done now.
+RETRY_SECONDS = 5
+# Operator intervention: told to stop, crashed, starting up, database dropped.
+GONE = "57P"
+
+
+def wait_as_web() -> None:
+    """Give up soon on a database that is busy, slow or away; for processes that answer requests.
+
+    Trainings, imports and migrations take the time they need. Call it before the first connection is made.
+    """
+    database: dict[str, Any] = connections.settings[DEFAULT_DB_ALIAS]
+    options = database.setdefault("OPTIONS", {})
+    limits: dict[str, float] = settings.SHOPRECO_DB_TIMEOUTS
+    if database["ENGINE"].endswith("sqlite3"):
+        options["timeout"] = limits["lock_timeout"]
+    elif database["ENGINE"].endswith("postgresql"):
+        asked = [options["options"]] if options.get("options") else []
+        asked += [f"-c {name}={round(1000 * seconds)}" for name, seconds in limits.items()]
+        options["options"] = " ".join(asked)
+
+
+def is_not_now(error: BaseException) -> bool:
+    """Whether the database could not do it at the moment: away, too slow, locked, read-only, disk full."""
+    if isinstance(error, InterfaceError | OperationalError):
+        # SQLite calls a statement it does not understand operational, too.
+        return getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
+    return isinstance(error, Error) and _sqlstate(error) in NOT_NOW
+
+
+def drop_dead_connections(error: BaseException) -> None:
+    """After a lost connection: the pool's others have gone the same way and must not cost a request each."""
+    if not is_not_now(error):
+        return
+    state = _sqlstate(error)
+    pool = getattr(connection, "pool", None)
+    if pool is not None and (state is None or state.startswith(GONE)):
+        pool.check()
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    state: str | None = getattr(error.__cause__, "sqlstate", None)
+    return state
