@@ -179,4 +179,5 @@ class ShopperAdmin(CountedDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Shopper]) -> None:
         """Delete shoppers with all they did, and take their stars out of the products' averages."""
         # By id: the list's own query counts and sorts, which a database refuses to lock.
-        forget(Shopper.objects.filter(pk__in=list(queryset.order_by().values_list("pk", flat=True))))
+        chosen = Shopper.objects.filter(pk__in=list(queryset.order_by().values_list("pk", flat=True)))
+        forget(chosen, now=timezone.now())

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 
+from feedback.erasing import note_forgotten
 from feedback.models import Event, OrderToRecord, Rating, RatingChange, Shopper
 from feedback.services import recount_ratings
 
@@ -69,7 +70,7 @@ def find_shopper(external_id: str) -> Shopper | None:
     return Shopper.objects.filter(external_id=external_id).first()
 
 
-def merge_shopper(*, source: Shopper, target: Shopper) -> None:
+def merge_shopper(*, source: Shopper, target: Shopper, now: datetime) -> None:
     """Move all feedback of `source` to `target` and delete `source`; of two ratings the newer one stays."""
     if source.pk == target.pk:
         return
@@ -90,6 +91,7 @@ def merge_shopper(*, source: Shopper, target: Shopper) -> None:
         Event.objects.filter(shopper=source).update(shopper=target)
         RatingChange.objects.filter(shopper=source).update(shopper=target)
         OrderToRecord.objects.filter(shopper=source).update(shopper=target)
+        note_forgotten([source.pk], now=now)
         source.delete()
         recount_ratings(touched)
         Shopper.objects.filter(pk=target.pk).update(feedback_version=F("feedback_version") + 1)

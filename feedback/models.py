@@ -162,6 +162,27 @@ class OrderToRecord(models.Model):
         return str(self.order)
 
 
+class OutboxEntry(models.Model):
+    """Something that has to follow a commit, and did not yet: see `feedback.outbox`."""
+
+    kind = models.CharField(max_length=50)
+    payload = models.JSONField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class BeatRound(models.Model):
+    """When a round that the beat asks for was last done: the sign that beat and worker are alive."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    came_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.came_at}"
+
+
 # What can be taken back, and the event that does. Of the two the later one counts; at the same moment the
 # taking back, so that the order in which a batch was written does not matter.
 TAKEN_BACK_BY = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from catalog.models import Order
 from feedback.models import Event, OrderToRecord, Shopper
 from feedback.services import NewEvent, record_events
 
+logger = logging.getLogger(__name__)
 # By then the process that took the order has recorded it, or never will.
 LEFT_BEHIND_AFTER = timedelta(minutes=1)
 
@@ -40,8 +42,19 @@ def record(order: Order) -> int:
 
 
 def record_left_behind(*, now: datetime) -> int:
-    """Record the orders whose process died between commit and event; how many purchases were new."""
+    """Record the orders whose process died between commit and event; how many purchases were new.
+
+    One that fails stops no other; it stays noted.
+    """
     orders = Order.objects.filter(
         pk__in=OrderToRecord.objects.values("order_id"), placed_at__lt=now - LEFT_BEHIND_AFTER
     )
-    return sum(record(order) for order in orders)
+    return sum(_try(order) for order in orders)
+
+
+def _try(order: Order) -> int:
+    try:
+        return record(order)
+    except Exception:
+        logger.exception("purchases of order %s could not be recorded; they are tried again", order.number)
+        return 0

@@ -24,7 +24,8 @@ def merge_at_sign_in(*, request: HttpRequest, user: Any, **_: object) -> None:
     visitor_id = request.session.pop(SESSION_KEY, None)
     visitor = Shopper.objects.filter(pk=visitor_id, is_anonymous=True).first() if visitor_id else None
     if visitor is not None:
-        merge_shopper(source=visitor, target=shopper_for_account(user.pk, now=timezone.now()))
+        now = timezone.now()
+        merge_shopper(source=visitor, target=shopper_for_account(user.pk, now=now), now=now)
         words = "What you rated, wished for and hid in this browser is in your account now."
         messages.info(request, words, fail_silently=True)
 

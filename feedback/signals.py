@@ -5,5 +5,6 @@ from django.dispatch import Signal
 # Sent after the commit, once per write: shopper_ids (set of int), rated (int, how many ratings changed).
 feedback_recorded = Signal()
 
-# Sent after the commit that deleted shoppers and all they did: shopper_ids (list of int).
+# Sent after the commit that deleted shoppers and all they did, until every listener has managed without an
+# exception, and then on for a minute (`feedback.outbox`): shopper_ids (list of int).
 shoppers_forgotten = Signal()

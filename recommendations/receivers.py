@@ -9,6 +9,10 @@ from django.utils import timezone
 from feedback.signals import feedback_recorded, shoppers_forgotten
 from recommendations import triggers
 
+# What the keys of cached lists begin with; the shopper's number comes next.
+LISTS = ("candidates", "home-rows")
+FEW = 20
+
 
 @receiver(feedback_recorded, dispatch_uid="retrain_after_feedback")
 def retrain_after_feedback(*, rated: int, **_: object) -> None:
@@ -18,9 +22,16 @@ def retrain_after_feedback(*, rated: int, **_: object) -> None:
 
 @receiver(shoppers_forgotten, dispatch_uid="drop_lists_of_the_forgotten")
 def drop_lists_of_the_forgotten(*, shopper_ids: Iterable[int], **_: object) -> None:
-    """Delete what is cached of them now, not when it runs out. Redis finds keys by pattern; others wait."""
+    """Delete what is cached of them now, not when it runs out. Redis finds keys by pattern; others wait.
+
+    Raises what Redis raises: the outbox then tells of them again.
+    """
     delete_matching = getattr(cache, "delete_matching", None)
-    if delete_matching is not None:
-        for pk in shopper_ids:
-            for kind in ("candidates", "home-rows"):
-                delete_matching(f"{kind}:{pk}:*")
+    if delete_matching is None:
+        return
+    ids = list(shopper_ids)
+    # Every pattern goes through all keys: of many shoppers at once everybody's lists go, to be made again.
+    owners = ids if len(ids) <= FEW else [""]
+    for kind in LISTS:
+        for owner in owners:
+            delete_matching(f"{kind}:{owner}:*" if owner else f"{kind}:*")

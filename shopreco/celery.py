@@ -17,11 +17,12 @@ app.conf.beat_schedule = {
         "schedule": 20.0,
         "options": {"expires": 15},
     },
-    # A process that died between an order's commit and its events.
-    "record-orders-left-behind": {
-        "task": "feedback.record_orders_left_behind",
-        "schedule": 60.0,
-        "options": {"expires": 55},
+    # A process that died between a commit and what follows it: an order's purchases, the outbox. Tells, too,
+    # that beat and worker are there.
+    "catch-up-feedback": {
+        "task": "feedback.catch_up",
+        "schedule": 20.0,
+        "options": {"expires": 15},
     },
     "clear-sessions": {
         "task": "shopreco.clear_sessions",

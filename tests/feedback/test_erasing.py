@@ -16,7 +16,7 @@ from feedback import erasing
 from feedback.models import Event, Rating, RatingChange, Shopper
 from feedback.signals import shoppers_forgotten
 from tests.catalog.test_checkout import ADDRESS, fill, order
-from tests.factories import make_product, make_rating, make_shopper
+from tests.factories import NOW, make_product, make_rating, make_shopper
 from tests.pages import text_of
 from tests.shop import open_trained_shop
 from tests.visits import sign_in, visit_as
@@ -253,7 +253,7 @@ def test_a_listener_that_fails_does_not_keep_anybody() -> None:
 
     shoppers_forgotten.connect(broken)
     try:
-        assert erasing.forget(Shopper.objects.filter(pk=ann.pk)) == 1
+        assert erasing.forget(Shopper.objects.filter(pk=ann.pk), now=NOW) == 1
     finally:
         shoppers_forgotten.disconnect(broken)
     assert not Shopper.objects.exists()

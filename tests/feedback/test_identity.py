@@ -120,7 +120,7 @@ class TestMerging:
         make_rating(visitor, pot, 4)
         make_rating(target, pan, 2)
         make_event(visitor, pan, Event.Kind.BASKET)
-        merge_shopper(source=visitor, target=target)
+        merge_shopper(source=visitor, target=target, now=NOW)
         assert dict(Rating.objects.values_list("product_id", "value")) == {pot.pk: 4, pan.pk: 2}
         owners = {row.shopper_id for model in (Rating, Event, RatingChange) for row in model.objects.all()}
         assert owners == {target.pk}
@@ -134,21 +134,21 @@ class TestMerging:
         make_rating(other, pot, 3)
         make_rating(target, pot, 2, now=NOW)
         make_rating(visitor, pot, 5, now=visitor_at)
-        merge_shopper(source=visitor, target=target)
+        merge_shopper(source=visitor, target=target, now=NOW)
         pot.refresh_from_db()
         assert Rating.objects.get(shopper=target).value == expected
         assert (pot.rating_count, pot.rating_total) == (2, 3 + expected)
 
     def test_the_merged_history_is_a_new_version(self):
         visitor, target = make_shopper(), make_shopper()
-        merge_shopper(source=visitor, target=target)
+        merge_shopper(source=visitor, target=target, now=NOW)
         target.refresh_from_db()
         assert target.feedback_version == 1
 
     def test_merging_a_shopper_with_themselves_changes_nothing(self):
         ann = make_shopper()
         make_rating(ann, make_product(), 4)
-        merge_shopper(source=ann, target=ann)
+        merge_shopper(source=ann, target=ann, now=NOW)
         assert Rating.objects.get().shopper == ann
 
     def test_signing_in_takes_the_visitors_history_along(self, ann):

@@ -17,7 +17,7 @@ from catalog.signals import order_noted, order_placed
 from feedback import erasing, purchases
 from feedback.models import Event, OrderToRecord, Shopper
 from feedback.receivers import record_purchases
-from feedback.tasks import record_orders_left_behind
+from feedback.tasks import catch_up
 from shopreco.celery import app
 from tests.catalog.test_checkout import fill, order
 from tests.factories import make_product
@@ -83,8 +83,8 @@ def test_the_beat_has_it_done(buyer: Client, killed_after_commit: None) -> None:
     placed = buy(buyer)
     Order.objects.update(placed_at=placed.placed_at - LATER)
     names = [each["task"] for each in app.conf.beat_schedule.values()]
-    assert record_orders_left_behind.name in names
-    app.tasks[record_orders_left_behind.name]()
+    assert catch_up.name in names
+    app.tasks[catch_up.name]()
     assert len(bought()) == 2
 
 
@@ -132,7 +132,7 @@ def test_who_signs_in_in_between_takes_the_note_along(client: Client, killed_aft
 
 def test_who_is_forgotten_in_between_stays_forgotten(client: Client, killed_after_commit: None) -> None:
     placed = buy(client)
-    erasing.forget(Shopper.objects.all())
+    erasing.forget(Shopper.objects.all(), now=placed.placed_at)
     anonymise(Order.objects.all(), now=placed.placed_at)
     assert purchases.record_left_behind(now=placed.placed_at + LATER) == 0
     assert not Event.objects.exists() and not Shopper.objects.exists()

@@ -115,7 +115,7 @@ def forgotten_while_rating() -> dict[str, Any]:
         ann = Shopper.objects.create(external_id=f"forgotten-{number}")
         rate(shopper=ann, product=lamp, value=5, now=timezone.now())
         raised += at_once(
-            lambda ann=ann: forget(Shopper.objects.filter(pk=ann.pk)),  # type: ignore[misc]
+            lambda ann=ann: forget(Shopper.objects.filter(pk=ann.pk), now=timezone.now()),  # type: ignore[misc]
             lambda ann=ann: rate(shopper=ann, product=lamp, value=1, now=timezone.now()) and "rated",  # type: ignore[misc]
         )
         left += Shopper.objects.filter(pk=ann.pk).count() + Rating.objects.filter(shopper_id=ann.pk).count()
@@ -128,7 +128,9 @@ def merged_twice() -> dict[str, Any]:
     visitor, account = (Shopper.objects.create(external_id=name) for name in ("guest", "member"))
     rate(shopper=visitor, product=lamp, value=4, now=timezone.now())
     wish(visitor, lamp, now=timezone.now())
-    came = at_once(*[lambda: merge_shopper(source=visitor, target=account) for _ in range(2)])
+    came = at_once(
+        *[lambda: merge_shopper(source=visitor, target=account, now=timezone.now()) for _ in range(2)]
+    )
     lamp.refresh_from_db()
     mine = [Rating.objects.filter(shopper=account).count(), Event.objects.filter(shopper=account).count()]
     return {"mine": mine, "counted": [lamp.rating_count, lamp.rating_total], "came": came}
