@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
@@ -27,11 +28,14 @@ from django.utils import timezone  # noqa: E402
 
 from catalog.models import Order, OrderLine, Product  # noqa: E402
 from catalog.orders import Buyer, ShortageError, place_order, submit_key  # noqa: E402
+from catalog.signals import order_placed  # noqa: E402
+from feedback import outbox  # noqa: E402
 from feedback.erasing import forget  # noqa: E402
 from feedback.gestures import wish  # noqa: E402
 from feedback.identity import merge_shopper  # noqa: E402
-from feedback.models import Event, Rating, Shopper  # noqa: E402
+from feedback.models import Event, OrderToRecord, OutboxEntry, Rating, Shopper  # noqa: E402
 from feedback.services import rate  # noqa: E402
+from feedback.tasks import catch_up  # noqa: E402
 
 BUYER = Buyer("Anna", "anna@example.org", "Long Lane 1", "AB1", "Leeds", "UK")
 
@@ -136,8 +140,34 @@ def merged_twice() -> dict[str, Any]:
     return {"mine": mine, "counted": [lamp.rating_count, lamp.rating_total], "came": came}
 
 
+def beats_at_once() -> dict[str, Any]:
+    """Three beats come round at once for what processes left behind that died right after a commit."""
+    lamp, done = product(), list[int]()
+    outbox.handles("tally")(lambda payload: done.append(payload["number"]))
+    order_placed.disconnect(dispatch_uid="record_purchases")
+    for number in range(5):
+        order({lamp.pk: 1}, f"left-behind-{number}")
+        OutboxEntry.objects.create(kind="tally", payload={"number": number}, created_at=timezone.now())
+    Order.objects.update(placed_at=timezone.now() - timedelta(minutes=5))
+    came = at_once(*[lambda: catch_up.run() for _ in range(3)])
+    return {
+        "came": came,
+        "noted": [OrderToRecord.objects.count(), OutboxEntry.objects.filter(kind="tally").count()],
+        "purchases": Event.objects.filter(product=lamp, kind="purchase").count(),
+        "done": sorted(done),
+    }
+
+
 if __name__ == "__main__":
     call_command("migrate", verbosity=0)
-    scenes = (last_pieces, double_submit, crossing_orders, one_wish, forgotten_while_rating, merged_twice)
+    scenes = (
+        last_pieces,
+        double_submit,
+        crossing_orders,
+        one_wish,
+        forgotten_while_rating,
+        merged_twice,
+        beats_at_once,
+    )
     json.dump({scene.__name__: scene() for scene in scenes}, sys.stdout)
     assert ShortageError.__name__ and IntegrityError.__name__  # the names the test looks for

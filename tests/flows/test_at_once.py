@@ -74,3 +74,11 @@ def test_who_is_forgotten_while_rating_leaves_nothing_behind(outcome: dict[str, 
 
 def test_signing_in_twice_at_once_moves_a_history_once(outcome: dict[str, Any]) -> None:
     assert (outcome["merged_twice"]["mine"], outcome["merged_twice"]["counted"]) == ([1, 1], [1, 4])
+
+
+def test_beats_at_once_do_what_was_left_behind_and_no_purchase_twice(outcome: dict[str, Any]) -> None:
+    found = outcome["beats_at_once"]
+    assert found["noted"] == [0, 0]
+    assert found["purchases"] == 5
+    assert set(found["done"]) == set(range(5))
+    assert found["came"] == {"None": 3}
