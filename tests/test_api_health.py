@@ -6,8 +6,10 @@ import pytest
 from django.db.utils import ConnectionHandler
 from django.utils import timezone
 
+from feedback.models import BeatRound
+from feedback.tasks import catch_up
 from recommendations.conf import conf
-from recommendations.models import ModelVersion
+from recommendations.models import ModelVersion, TrainingRun
 from tests.api import ROOT, take_redis_away
 from tests.factories import make_live_model, make_tastes
 
@@ -17,6 +19,7 @@ READY = f"{ROOT}/health/ready"
 @pytest.fixture
 def version(db) -> ModelVersion:
     make_tastes(shoppers=4, per_taste=3)
+    catch_up()
     return make_live_model(now=timezone.now() - timedelta(hours=2))
 
 
@@ -37,7 +40,8 @@ def test_with_everything_there_the_shop_is_ready(client, version):
     assert 7200 <= age < 7260
     assert body["checks"] == {
         "database": {"status": "ok"}, "cache": {"status": "ok"},
-        "model": {"status": "ok", "version": version.pk}
+        "model": {"status": "ok", "version": version.pk},
+        "background": {"status": "ok", "seen_seconds_ago": 0},
     }  # fmt: skip
 
 
@@ -72,5 +76,35 @@ def test_without_a_database_the_shop_is_unavailable(client, monkeypatch):
     answer = client.get(READY)
     assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
     checks = answer.json()["checks"]
-    assert (checks["database"]["status"], checks["model"]["status"]) == ("down", "unknown")
+    assert [checks[name]["status"] for name in ("database", "model", "background")] == [
+        "down", "unknown", "unknown"
+    ]  # fmt: skip
     assert "nowhere" not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_training_that_no_worker_takes_degrades_the_shop_and_its_model_still_serves(client, version):
+    run = TrainingRun.objects.create(trigger="age", created_at=timezone.now() - timedelta(minutes=7))
+    body = client.get(READY).json()
+    assert body["status"] == "degraded"
+    assert "waiting for 7 minutes" in body["checks"]["background"]["detail"]
+    assert body["checks"]["model"]["status"] == "ok" and body["checks"]["model"]["age_seconds"] >= 7200
+    run.delete()
+    assert client.get(READY).json()["status"] == "ready"
+
+
+@pytest.mark.django_db
+def test_a_beat_that_stays_away_degrades_the_shop_until_it_comes_round(client, version):
+    BeatRound.objects.update(came_at=timezone.now() - timedelta(minutes=4))
+    background = client.get(READY).json()["checks"]["background"]
+    assert background["status"] == "down" and "for 4 minutes" in background["detail"]
+    assert 240 <= background["seen_seconds_ago"] < 260
+    catch_up()
+    assert client.get(READY).json()["status"] == "ready"
+
+
+@pytest.mark.django_db
+def test_a_shop_in_its_first_minute_says_that_nobody_came_round_yet(client, version):
+    BeatRound.objects.all().delete()
+    body = client.get(READY).json()
+    assert (body["status"], body["checks"]["background"]["status"]) == ("degraded", "missing")

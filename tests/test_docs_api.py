@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from feedback.tasks import catch_up
 from shopreco.models import ApiKey
 from tests.factories import (
     make_category,
@@ -74,6 +75,7 @@ def shop(db):
     make_event(make_shopper(), pot, now=timezone.now())
     make_rating(make_shopper("ann@example.org"), loved[0], 5)
     make_live_model(now=timezone.now())
+    catch_up()
 
 
 @pytest.mark.django_db

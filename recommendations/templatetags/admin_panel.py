@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.timesince import timesince
 
 from catalog.models import Product
 from feedback.selectors import rating_changes_after
+from recommendations import background
 from recommendations.admin.figures import measured
 from recommendations.admin.training import active_run, last_seen_change, progress_context
 from recommendations.conf import conf
@@ -31,6 +33,8 @@ def recommendations_panel(context: template.RequestContext) -> dict[str, Any]:
         panel |= progress_context(active_run(), now=timezone.now())
         latest = TrainingRun.objects.exclude(status__in=TrainingRun.ACTIVE).first()
         panel["alarm"] = latest if latest and latest.alarm else None
+        gone_after = settings.SHOPRECO_WORKER_GONE_AFTER
+        panel["background_trouble"] = background.look(gone_after=gone_after, now=timezone.now()).trouble
     if user.has_perm("catalog.view_product"):
         panel["products"] = Product.objects.aggregate(
             all=Count("pk"),

@@ -1,4 +1,4 @@
-"""Whether this process can serve: the database, the cache and the live model, each looked at for real."""
+"""Whether the shop can serve: database, cache, live model, beat and workers, each looked at for real."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 
+from recommendations import background
 from recommendations.registry import age, live_version
 from recommendations.serving.index import live_model
 
@@ -28,7 +30,8 @@ class Health(StrEnum):
 def look_at_everything(*, now: datetime) -> tuple[Health, dict[str, dict[str, Any]]]:
     """The shop's health, and each check by name. Only the database is needed to serve."""
     checks = {"database": _database(), "cache": _cache()}
-    checks["model"] = _model(now) if checks["database"]["status"] == "ok" else {"status": "unknown"}
+    for name, check in (("model", _model), ("background", _background)):
+        checks[name] = check(now) if checks["database"]["status"] == "ok" else {"status": "unknown"}
     if checks["database"]["status"] != "ok":
         return Health.UNAVAILABLE, checks
     healthy = all(check["status"] == "ok" for check in checks.values())
@@ -54,6 +57,20 @@ def _cache() -> dict[str, Any]:
         return {"status": "down", "detail": "Redis cannot be reached; pages work, only slower."}
     cache.delete(key)
     return {"status": "ok"}
+
+
+def _background(now: datetime) -> dict[str, Any]:
+    try:
+        seen = background.look(gone_after=settings.SHOPRECO_WORKER_GONE_AFTER, now=now)
+    except DatabaseError as error:
+        logger.error("rounds and runs cannot be read: %s", error)
+        return {"status": "down", "detail": UNREADABLE}
+    told: dict[str, Any] = {"status": "ok"}
+    if seen.trouble:
+        told = {"status": "missing" if seen.is_new else "down", "detail": seen.trouble}
+    if seen.seen_at is not None:
+        told["seen_seconds_ago"] = age(seen.seen_at, now=now)
+    return told
 
 
 def _model(now: datetime) -> dict[str, Any]:

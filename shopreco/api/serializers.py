@@ -26,10 +26,17 @@ class ModelCheck(Check):
     age_seconds = serializers.IntegerField(required=False, help_text="Since it was trained.")
 
 
+class BackgroundCheck(Check):
+    seen_seconds_ago = serializers.IntegerField(
+        required=False, help_text="Since beat and worker were last heard of."
+    )
+
+
 class Checks(serializers.Serializer[Any]):
     database = Check()
     cache = Check()
     model = ModelCheck()
+    background = BackgroundCheck(help_text="The beat, and workers that take what is queued.")
 
 
 class Readiness(serializers.Serializer[Any]):

@@ -47,7 +47,7 @@ class HealthReady(OpenToAll):
         responses={HTTPStatus.OK: Readiness, HTTPStatus.SERVICE_UNAVAILABLE: Readiness},
     )
     def get(self, request: Request) -> Response:
-        """200 with a database, even if `degraded` by missing Redis or model; 503 without a database."""
+        """200 with a database, `degraded` if Redis, model or worker is missing; 503 without a database."""
         health, checks = look_at_everything(now=timezone.now())
         status = HTTPStatus.SERVICE_UNAVAILABLE if health is Health.UNAVAILABLE else HTTPStatus.OK
         return Response({"status": health, "checks": checks}, status=status, headers=NEVER_CACHED)

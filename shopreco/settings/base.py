@@ -279,6 +279,8 @@ SHOPRECO_LIMITS = {
 }
 # What cannot be counted since the cache is away: let through, or answered with 503.
 SHOPRECO_WITHOUT_CACHE: str = env.str("THROTTLE_WITHOUT_CACHE", "allow", validate=OneOf(["allow", "refuse"]))
+# After so long without a sign of beat and worker the shop says so.
+SHOPRECO_WORKER_GONE_AFTER: timedelta = env.timedelta("WORKER_GONE_AFTER", timedelta(minutes=3))
 HALF_LIFE_DAYS = dict.fromkeys(("view", "click", "basket", "wishlist", "purchase", "rating"), 180.0)
 RECOMMENDATIONS = {
     "algorithm": env.str("RECOMMENDATION_ALGORITHM", "auto"),

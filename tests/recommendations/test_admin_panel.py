@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from feedback.models import BeatRound
 from feedback.selectors import last_rating_change
 from recommendations import triggers
 from recommendations.conf import conf
@@ -114,8 +115,18 @@ def test_a_larger_shop_takes_no_more_queries() -> None:
     assert queries() == few
 
 
+def test_a_missing_worker_is_told_with_the_age_of_what_is_served_meanwhile() -> None:
+    make_version(is_live=True, created_at=timezone.now() - timedelta(hours=5))
+    BeatRound.objects.create(name="feedback", came_at=timezone.now())
+    assert "heard of" not in panel()
+    BeatRound.objects.update(came_at=timezone.now() - timedelta(minutes=30))
+    page = panel()
+    assert "has been heard of for 30 minutes" in page and "from a model 5 hours old" in page
+
+
 def test_a_much_worse_model_raises_an_alarm_until_the_next_training_ends() -> None:
     now = timezone.now()
+    BeatRound.objects.create(name="feedback", came_at=now)
     ended = {"trigger": TrainingRun.Trigger.RATINGS, "finished_at": now}
     rejected = TrainingRun.Status.REJECTED
     TrainingRun.objects.create(status=rejected, alarm=True, outcome="NDCG fell <by half>.", **ended)

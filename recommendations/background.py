@@ -1,0 +1,53 @@
+"""Whether what works behind the pages is there: the beat, and workers that take what is queued."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from feedback.models import BeatRound
+from recommendations.models import TrainingRun
+
+NOBODY_CAME = "The beat has not come round yet; is it running, and a worker?"
+NO_BEAT = "Neither beat nor worker has been heard of for {}; nothing is retrained. Are they running?"
+NO_TRAINER = "A training has been waiting for {}; is a worker of the queue 'training' running?"
+
+
+@dataclass(frozen=True)
+class Background:
+    """trouble: what is wrong and what to look at, in a sentence; empty when all is well.
+
+    is_new: nobody has come round in this shop's life, as in its first minute. seen_at: when beat and worker
+    were last heard of.
+    """
+
+    trouble: str
+    is_new: bool = False
+    seen_at: datetime | None = None
+
+
+def look(*, gone_after: timedelta, now: datetime) -> Background:
+    """Two small queries. A sign of life is a round of the beat or, as a worker may be busy, a heartbeat."""
+    active = TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE).first()
+    seen_at = BeatRound.objects.aggregate(last=Max("came_at"))["last"]
+    if active is not None and active.heartbeat_at is not None:
+        seen_at = max(seen_at or active.heartbeat_at, active.heartbeat_at)
+    if active is not None and active.status == TrainingRun.Status.QUEUED:
+        waited = now - active.created_at
+        if waited > gone_after:
+            return Background(NO_TRAINER.format(_minutes(waited.total_seconds())), seen_at=seen_at)
+    if seen_at is None:
+        return Background(NOBODY_CAME, is_new=True)
+    silent = now - seen_at
+    if silent > gone_after:
+        return Background(NO_BEAT.format(_minutes(silent.total_seconds())), seen_at=seen_at)
+    return Background("", seen_at=seen_at)
+
+
+def _minutes(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    minutes = seconds / 60
+    return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"

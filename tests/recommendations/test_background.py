@@ -1,0 +1,93 @@
+"""Beat and workers: heard of, or missed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from feedback.models import BeatRound
+from recommendations import background
+from recommendations.models import TrainingRun
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+LONG = timedelta(minutes=3)
+
+
+def look() -> background.Background:
+    return background.look(gone_after=LONG, now=NOW)
+
+
+def the_beat_came(ago: timedelta) -> datetime:
+    came_at = NOW - ago
+    BeatRound.objects.update_or_create(name="feedback", defaults={"came_at": came_at})
+    return came_at
+
+
+def a_run(status: str, *, asked: timedelta, heard: timedelta | None = None) -> None:
+    TrainingRun.objects.create(
+        trigger="ratings", status=status, created_at=NOW - asked,
+        heartbeat_at=None if heard is None else NOW - heard,
+    )  # fmt: skip
+
+
+def test_a_beat_that_comes_round_is_well() -> None:
+    came_at = the_beat_came(timedelta(seconds=20))
+    assert look() == background.Background("", seen_at=came_at)
+
+
+def test_one_that_has_never_come_is_new() -> None:
+    seen = look()
+    assert seen.is_new and "not come round yet" in seen.trouble
+
+
+@pytest.mark.parametrize(
+    ("ago", "words"),
+    [
+        (LONG, ""),
+        (timedelta(minutes=5), "5 minutes"),
+        (timedelta(hours=5), "5 hours"),
+        (timedelta(minutes=3, seconds=1), "3 minutes"),
+    ],
+)
+def test_after_three_minutes_of_silence_it_is_missed(ago: timedelta, words: str) -> None:
+    the_beat_came(ago)
+    assert words in look().trouble and bool(look().trouble) == bool(words)
+
+
+def test_a_worker_that_is_busy_with_a_long_training_is_not_missed() -> None:
+    the_beat_came(timedelta(hours=1))
+    a_run("running", asked=timedelta(hours=1), heard=timedelta(seconds=4))
+    assert not look().trouble
+
+
+def test_one_that_stopped_in_the_middle_of_a_training_is() -> None:
+    the_beat_came(timedelta(hours=1))
+    a_run("running", asked=timedelta(hours=1), heard=timedelta(minutes=30))
+    assert "30 minutes" in look().trouble
+
+
+def test_a_training_nobody_takes_is_told_although_the_beat_comes_round() -> None:
+    the_beat_came(timedelta(0))
+    a_run("queued", asked=timedelta(seconds=100))
+    assert not look().trouble
+    TrainingRun.objects.update(created_at=NOW - timedelta(minutes=9))
+    assert "training has been waiting for 9 minutes" in look().trouble
+
+
+def test_trainings_of_the_past_say_nothing() -> None:
+    the_beat_came(timedelta(0))
+    a_run("published", asked=timedelta(days=3), heard=timedelta(days=3))
+    assert not look().trouble
+
+
+def test_a_clock_set_back_is_not_taken_for_silence() -> None:
+    the_beat_came(timedelta(hours=-2))
+    assert not look().trouble
+
+
+def test_it_costs_two_queries(django_assert_num_queries: object) -> None:
+    the_beat_came(timedelta(0))
+    with django_assert_num_queries(2):  # type: ignore[operator]
+        look()
