@@ -77,7 +77,7 @@ SETTING_WORDS: Mapping[str, str] = {
     "unobserved": "weight of what was not taken",
 }
 # What says nothing about the lists: limits of memory, and what a weight of 0 turns off.
-UNSAID = {"max_products", "block", "places", "learning_rate", "negatives"}
+UNSAID = {"max_products", "block", "places", "learning_rate", "negatives", "solver"}
 TURNED_OFF_BY = {"trend_half_life_days": "trend"}
 
 

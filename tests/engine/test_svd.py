@@ -1,4 +1,4 @@
-"""Surprise's SVD, fitted through Surprise and served without it."""
+"""Surprise's SVD, fitted as it fits and served without it; that both solvers are one is in test_sgd.py."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from recommendations.engine.algorithms.svd import (
     SvdRatingsConfig,
     native_ratings,
 )
+from recommendations.engine.factors import ItemFactors
 from recommendations.engine.types import History, RatingColumns, Vocabulary, silent
 from tests.engine.builders import NONE, checkerboard, history, interactions, rated_history, tastes
 
@@ -52,7 +53,7 @@ def ratings() -> FoldInRatings:
 
 def test_a_trained_shopper_folded_in_is_predicted_about_what_surprise_predicts(caught) -> None:
     world = tastes(shoppers=150, products=60)
-    model = SvdRatings().fit(world, SvdRatingsConfig(epochs=100), seed=0, progress=silent)
+    model = SvdRatings().fit(world, SvdRatingsConfig(epochs=100, solver="surprise"), seed=0, progress=silent)
     own = np.clip(estimates(caught[0]), 1, 5)
     folded = model.predict(list(world.histories()))
     # Stars. The two differ by design: Surprise's shopper vectors start at random and are stopped early.
@@ -62,7 +63,7 @@ def test_a_trained_shopper_folded_in_is_predicted_about_what_surprise_predicts(c
 
 def test_a_trained_shopper_folded_in_is_ranked_about_as_surprise_ranks(caught) -> None:
     world = tastes(shoppers=150, products=60)
-    model = SvdRanking().fit(world, SvdConfig(), seed=0, progress=silent)
+    model = SvdRanking().fit(world, SvdConfig(solver="surprise"), seed=0, progress=silent)
     own, folded = estimates(caught[0]), model.score(list(world.histories()))
     agreement = [np.corrcoef(one, other)[0, 1] for one, other in zip(own, folded, strict=True)]
     assert np.mean(agreement) > 0.8
@@ -70,7 +71,8 @@ def test_a_trained_shopper_folded_in_is_ranked_about_as_surprise_ranks(caught) -
 
 def test_training_on_columns_is_surprises_own_training(caught) -> None:
     world = tastes()
-    SvdRatings().fit(world, SvdRatingsConfig(factors=5, epochs=7), seed=3, progress=silent)
+    config = SvdRatingsConfig(factors=5, epochs=7, solver="surprise")
+    SvdRatings().fit(world, config, seed=3, progress=silent)
     by_shopper: dict[int, list[tuple[int, float]]] = {shopper: [] for shopper in range(60)}
     rows = zip(world.shopper.tolist(), world.product.tolist(), world.ratings.tolist(), strict=True)
     for shopper, product, rating in rows:
@@ -156,7 +158,9 @@ def test_a_low_rating_pushes_similar_products_down() -> None:
 def test_the_ranking_fold_in_minimises_the_loss_it_states() -> None:
     random = np.random.default_rng(0)
     base, factors = random.random(12).astype(np.float32), random.normal(size=(12, 3)).astype(np.float32)
-    model = FoldInRanker(Vocabulary(np.arange(12)), base, factors, unobserved=0.3, regularization=0.7)
+    model = FoldInRanker(
+        Vocabulary(np.arange(12)), ItemFactors.of(base, factors), unobserved=0.3, regularization=0.7
+    )
     own = history([2, 5, 9], [1.0, -0.4, 0.2])
 
     def loss(vector: np.ndarray) -> float:

@@ -1,4 +1,7 @@
-"""Surprise's SVD, as a rating predictor and as a ranker; the only file that imports Surprise."""
+"""Surprise's SVD, as a rating predictor and as a ranker; the only file that imports Surprise.
+
+It is fitted by a compiled loop of our own (`engine.sgd`), or by Surprise itself: the model is the same.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.engine import sgd
 from recommendations.engine.algorithms.latent import HIGHEST, LOWEST, FoldInRanker, FoldInRatings
+from recommendations.engine.factors import ItemFactors
 from recommendations.engine.sampling import Negatives
 from recommendations.engine.types import (
     Arrays,
@@ -29,7 +35,11 @@ os.environ.setdefault("SURPRISE_DATA_FOLDER", tempfile.gettempdir())
 import surprise
 
 CHUNK = 65_536
+MOST_COMPILED = 2**31 - 1
+"""Labels an epoch that the compiled loops can count."""
 Columns = tuple[Positions, Positions, Floats]
+OWN, SURPRISE = "own", "surprise"
+"""Who fits: a compiled loop, or Surprise. The same model, up to the rounding of the arithmetic."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +58,10 @@ class SvdRatingsConfig:
     regularization: float = 0.1
     shopper_bias_regularization: float = 5.0
     shopper_regularization: float = 8.0
+    solver: str = OWN
 
     def __post_init__(self) -> None:
+        _check_solver(self.solver)
         _check_counts(self, "factors", "epochs")
         _check_above_zero(self, "learning_rate", "shopper_bias_regularization", "shopper_regularization")
 
@@ -73,10 +85,17 @@ class SvdConfig:
     popularity_exponent: float = 0.25
     unobserved: float = 0.2
     shopper_regularization: float = 2.0
+    solver: str = OWN
 
     def __post_init__(self) -> None:
+        _check_solver(self.solver)
         _check_counts(self, "factors", "epochs", "negatives")
         _check_above_zero(self, "learning_rate", "shopper_regularization")
+
+
+def _check_solver(name: str) -> None:
+    if name not in (OWN, SURPRISE):
+        raise ValueError(f"solver must be {OWN!r} or {SURPRISE!r}, not {name!r}.")
 
 
 def _check_counts(config: object, *names: str) -> None:
@@ -105,18 +124,18 @@ class _Epochs:
         self.n_users = shoppers
         self.n_items = products
         self.global_mean = mean
-        self._draw = draw
+        self.draw = draw
+        self.progress = progress
         self._epochs = epochs
-        self._progress = progress
         self._done = 0
 
     def all_ratings(self) -> Iterator[tuple[int, int, float]]:
-        shopper, product, label = self._draw()
+        shopper, product, label = self.draw()
         for start in range(0, len(label), CHUNK):
             part = slice(start, start + CHUNK)
             yield from zip(shopper[part].tolist(), product[part].tolist(), label[part].tolist(), strict=True)
         self._done += 1
-        self._progress(self._done / self._epochs)
+        self.progress(self._done / self._epochs)
 
 
 class SvdRanking:
@@ -147,27 +166,26 @@ class SvdRanking:
         self, interactions: Interactions, config: SvdConfig, *, seed: int, progress: Progress
     ) -> FoldInRanker:
         labels = np.clip(interactions.weights, 0, 1)
-        negatives = Negatives(
-            interactions, each=config.negatives, popularity_exponent=config.popularity_exponent,
-            random=np.random.default_rng(seed),
-        )  # fmt: skip
+        negatives = _negatives(interactions, config, seed=seed)
         data = _Epochs(
             lambda: negatives.among(labels), shoppers=len(interactions.shoppers),
             products=len(interactions.products), epochs=config.epochs, progress=progress,
             mean=float(labels.sum()) / max(1, len(labels) * (1 + config.negatives)),
         )  # fmt: skip
-        fitted = _surprise(data, config, seed=seed, lr_bi=0.0)
-        base = data.global_mean + fitted.qi @ _average(fitted.pu, np.diff(interactions.starts) > 0)
+        fitted = _fitted(data, config, seed=seed, product_bias_rate=0.0)
+        base = data.global_mean + fitted.products @ _average(
+            fitted.shoppers, np.diff(interactions.starts) > 0
+        )
         touched = np.bincount(interactions.product, minlength=len(interactions.products)) > 0
         # A product nobody has touched kept its random start: it goes last, and is near nothing.
         base = np.where(touched, base, base[touched].min(initial=0.0))
-        factors = np.where(touched[:, None], fitted.qi, 0)
+        factors = np.where(touched[:, None], fitted.products, 0)
         arrays = {"base": base.astype(np.float32), "factors": factors.astype(np.float32)}
         return self.restore(config, interactions.products, arrays)
 
     def restore(self, config: SvdConfig, products: Vocabulary, arrays: Arrays) -> FoldInRanker:
         return FoldInRanker(
-            products, np.asarray(arrays["base"]), np.asarray(arrays["factors"]),
+            products, ItemFactors.restored(arrays),
             unobserved=config.unobserved, regularization=config.shopper_regularization,
         )  # fmt: skip
 
@@ -192,12 +210,12 @@ class SvdRatings:
             lambda: (rated.shopper, rated.product, rated.ratings), shoppers=len(rated.shoppers),
             products=len(rated.products), mean=mean, epochs=config.epochs, progress=progress,
         )  # fmt: skip
-        fitted = _surprise(data, config, seed=seed)
+        fitted = _fitted(data, config, seed=seed, product_bias_rate=config.learning_rate)
         touched = np.bincount(rated.product, minlength=len(rated.products)) > 0
         arrays = {
             "mean": np.array([mean]),
-            "item_bias": np.asarray(fitted.bi, np.float32),
-            "factors": np.where(touched[:, None], fitted.qi, 0).astype(np.float32),
+            "item_bias": fitted.product_bias.astype(np.float32),
+            "factors": np.where(touched[:, None], fitted.products, 0).astype(np.float32),
         }
         return self.restore(config, interactions.products, arrays)
 
@@ -209,18 +227,53 @@ class SvdRatings:
         )  # fmt: skip
 
 
-def _surprise(data: _Epochs, config: SvdConfig | SvdRatingsConfig, *, seed: int, **options: float) -> Any:
-    """Surprise's SVD, fitted: its `bi` is (products,), `qi` (products, factors), `pu` (shoppers, factors).
+def _loops(config: SvdConfig | SvdRatingsConfig) -> ModuleType | None:
+    """The compiled loops, None where Surprise is to fit."""
+    return sgd.kernels() if config.solver == OWN else None
+
+
+def _negatives(interactions: Interactions, config: SvdConfig, *, seed: int) -> Negatives:
+    """The same draws, whoever fits."""
+    loops, random = _loops(config), np.random.default_rng(seed)
+    if loops is None or len(interactions) * (1 + config.negatives) > MOST_COMPILED:
+        return Negatives(
+            interactions, each=config.negatives, popularity_exponent=config.popularity_exponent, random=random
+        )
+    return sgd.CompiledNegatives(
+        loops, interactions, each=config.negatives, popularity_exponent=config.popularity_exponent,
+        random=random,
+    )  # fmt: skip
+
+
+def _fitted(
+    data: _Epochs, config: SvdConfig | SvdRatingsConfig, *, seed: int, product_bias_rate: float
+) -> sgd.Factors:
+    """Surprise's SVD, fitted; its parameters but for the product biases learn at the config's rate.
 
     Raises ValueError where the learning rate is so high that the factors grew out of bounds.
     """
+    loops, rate = _loops(config), config.learning_rate
+    if loops is None:
+        found = _by_surprise(data, config, seed=seed, product_bias_rate=product_bias_rate)
+    else:
+        found = sgd.descent(
+            loops, data.draw, shoppers=data.n_users, products=data.n_items, factors=config.factors,
+            mean=data.global_mean, epochs=config.epochs, seed=seed, progress=data.progress,
+            steps=sgd.Steps(rate, rate, product_bias_rate, config.regularization),
+        )  # fmt: skip
+    if not (np.isfinite(found.products).all() and np.isfinite(found.product_bias).all()):
+        raise ValueError(f"SVD did not converge: lower learning_rate, which is {config.learning_rate}.")
+    return found
+
+
+def _by_surprise(
+    data: _Epochs, config: SvdConfig | SvdRatingsConfig, *, seed: int, product_bias_rate: float
+) -> sgd.Factors:
     fitted = surprise.SVD(
         n_factors=config.factors, n_epochs=config.epochs, lr_all=config.learning_rate,
-        reg_all=config.regularization, random_state=seed, **options,
+        reg_all=config.regularization, random_state=seed, lr_bi=product_bias_rate,
     ).fit(data)  # fmt: skip
-    if not (np.isfinite(fitted.qi).all() and np.isfinite(fitted.bi).all()):
-        raise ValueError(f"SVD did not converge: lower learning_rate, which is {config.learning_rate}.")
-    return fitted
+    return sgd.Factors(fitted.pu, fitted.qi, fitted.bu, fitted.bi)
 
 
 def _average(vectors: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
