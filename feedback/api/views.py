@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -134,14 +135,15 @@ class RatingList(APIView):
         older one than is stored changes nothing.
         """
         now = timezone.now()
-        good, results = rows.sorted_out(
-            rows.rows_of(request), RatingRow(context={"now": now}), request, now=now
-        )
-        ratings = [
-            NewRating(row.shopper, row.product, row.values["value"], row.values.get("rated_at", now))
-            for row in good
-        ]
-        outcomes = rate_many(ratings, now=now)
+        sent = rows.rows_of(request)
+        # All or nothing: without their ratings the shoppers of the list are not made either.
+        with transaction.atomic():
+            good, results = rows.sorted_out(sent, RatingRow(context={"now": now}), request, now=now)
+            ratings = [
+                NewRating(row.shopper, row.product, row.values["value"], row.values.get("rated_at", now))
+                for row in good
+            ]
+            outcomes = rate_many(ratings, now=now)
         results += [
             {"index": row.index, **OUTCOMES[outcome]} for row, outcome in zip(good, outcomes, strict=True)
         ]
@@ -164,13 +166,13 @@ class EventList(APIView):
         With an `idempotency_key` an event can safely be sent again: it is stored once.
         """
         now = timezone.now()
-        good, results = rows.sorted_out(
-            rows.rows_of(request), EventRow(context={"now": now}), request, now=now
-        )
+        sent = rows.rows_of(request)
         first_of: dict[str, rows.GoodRow] = {}
-        for row in good:
-            first_of.setdefault(row.values.setdefault("idempotency_key", new_idempotency_key()), row)
-        fresh = record_events([_event(row, now) for row in first_of.values()])
+        with transaction.atomic():
+            good, results = rows.sorted_out(sent, EventRow(context={"now": now}), request, now=now)
+            for row in good:
+                first_of.setdefault(row.values.setdefault("idempotency_key", new_idempotency_key()), row)
+            fresh = record_events([_event(row, now) for row in first_of.values()])
         results += [_event_result(row, first_of, fresh) for row in good]
         return rows.answer(results)
 
