@@ -12,7 +12,7 @@ from scipy import sparse
 from recommendations.engine.types import Floats, History, Positions, Vocabulary
 
 Matrix = NDArray[np.float64]
-GRID_BITS, AT_A_TIME = 22, 8_000_000
+GRID_BITS, HALF, CACHED = 22, 0.5, 131_072
 
 
 def recent_weights(
@@ -67,11 +67,16 @@ def ridge_shares(features: Matrix, residuals: Matrix, confidence: Matrix, *, pre
     return np.asarray(np.linalg.solve(system, (weighted * residuals[:, None]).T), np.float64)
 
 
-def cosine_rows(factors: Floats, positions: Positions) -> Floats:
-    """(positions, products) cosine of product vectors, 0 for a zero vector; a product's own entry is -inf."""
-    lengths = np.linalg.norm(factors, axis=1)
-    unit = factors / np.where(lengths > 0, lengths, 1)[:, None]
-    return without_self((unit[positions] @ unit.T).astype(np.float32), positions)
+def cosine_rows(factors: Floats, positions: Positions, *, lengths: Floats | None = None) -> Floats:
+    """(positions, products) cosine of product vectors, 0 for a zero vector; a product's own entry is -inf.
+
+    lengths: (products,) of the vectors, where they were computed before.
+    """
+    own = np.linalg.norm(factors, axis=1) if lengths is None else lengths
+    safe = np.where(own > 0, own, 1)
+    alike = (factors[positions] / safe[positions, None]) @ factors.T
+    alike /= safe
+    return without_self(np.asarray(alike, np.float32), positions)
 
 
 def without_self(similarity: Floats, positions: Positions) -> Floats:
@@ -85,18 +90,31 @@ def on_grid(rows: NDArray[np.floating[Any]]) -> Matrix:
 
     Products of such rows and their sums have no rounding at all, up to 2^(53 - 2 GRID_BITS) entries, so that
     a matrix product is the same to the last bit whatever order it is summed in: in a batch or alone, with
-    one thread or many. The error, one in four million of the largest entry, is that of single precision.
+    one thread or many. The error, one in four million of the largest entry, is that of single precision,
+    which holds such rows without loss. Rows that are on the grid stay as they are.
     """
     largest = np.abs(rows).max(axis=1, keepdims=True, initial=0).astype(np.float64)
-    step = np.ldexp(1.0, np.frexp(largest)[1] - GRID_BITS)
+    part, exponent = np.frexp(largest)
+    # A power of two is the end of its own range, not the start of the next.
+    step = np.ldexp(1.0, exponent - (part == HALF) - GRID_BITS)
     return np.asarray(np.rint(rows / step) * step, np.float64)
 
 
-def exact_scores(shoppers: Matrix, products: Matrix) -> Floats:
-    """(shoppers, products) dot products of the rows of two `on_grid` tables; never more in double precision
-    than AT_A_TIME of them."""
-    scores = np.empty((len(shoppers), len(products)), np.float32)
-    step = max(1, AT_A_TIME // max(1, len(products)))
-    for start in range(0, len(shoppers), step):
-        scores[start : start + step] = shoppers[start : start + step] @ products.T
+def exact_scores(shoppers: Matrix, *tables: NDArray[np.floating[Any]]) -> Floats:
+    """(shoppers, products) dot products of rows that are `on_grid`, the products' given as one table or as
+    several side by side.
+
+    The tables may be in single precision, which costs a row on the grid nothing; never more than a part of
+    them is in double precision.
+    """
+    scores = np.empty((len(shoppers), len(tables[0])), np.float32)
+    # So many rows stay in the processor's cache while they are used.
+    step = max(1, CACHED // max(1, shoppers.shape[1], len(shoppers)))
+    for start in range(0, len(tables[0]), step):
+        part, done = slice(start, start + step), 0
+        total = np.zeros((len(shoppers), len(tables[0][part])))
+        for table in tables:
+            own = slice(done, done := done + table.shape[1])
+            total += shoppers[:, own] @ table[part].astype(np.float64).T
+        scores[:, part] = total
     return scores

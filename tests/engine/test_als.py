@@ -120,7 +120,7 @@ def test_the_penalty_grows_with_the_history() -> None:
     once = model.score([history([3], [1.0])])[0]
     assert not np.allclose(once, model.score([history([3], [0.1])])[0], rtol=1e-2)
     flat = FoldInRanker(
-        model.products, model.base, model.factors, unobserved=0.3, regularization=0.02 * 0.3 * 40
+        model.products, model.table, unobserved=0.3, regularization=0.02 * 0.3 * 40
     )  # fmt: skip
     assert np.linalg.norm(flat.score([history([3])])[0]) > np.linalg.norm(once)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -57,6 +57,7 @@ def test_a_batch_of_no_rows_is_empty() -> None:
     assert top_batch(np.empty((0, 4), np.float32), 3) == []
 
 
+@settings(deadline=None)
 @given(scores=ROWS, k=st.integers(0, 40), data=st.data())
 def test_any_ranking_equals_a_full_stable_sort(scores: np.ndarray, k: int, data: st.DataObject) -> None:
     excluded = data.draw(st.lists(st.integers(-1, len(scores) - 1), max_size=5))
@@ -72,6 +73,7 @@ def test_any_ranking_equals_a_full_stable_sort(scores: np.ndarray, k: int, data:
     assert ranking.positions.dtype == np.int32
 
 
+@settings(deadline=None)
 @given(scores=arrays(np.float32, (4, 12), elements=st.sampled_from([0.0, 1.0, float("nan")])))
 def test_a_batch_is_equal_to_one_at_a_time(scores: np.ndarray) -> None:
     exclude = [np.array([each], np.int32) for each in (0, 3, 5, -1)]

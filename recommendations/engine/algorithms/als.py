@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommendations.engine.algorithms.latent import FoldInRanker
+from recommendations.engine.factors import ItemFactors
 from recommendations.engine.types import Arrays, Floats, Interactions, Progress, Vocabulary
 
 FLOATS_AT_A_TIME = 1_000_000
@@ -87,12 +88,13 @@ class Als:
             people = _solved(liked, factors, config, _stretch(progress, step, steps))
             factors = _solved(had, people, config, _stretch(progress, step + 1, steps))
         progress(1.0)
-        return self.restore(config, interactions.products, {"factors": factors})
+        base = np.zeros(products, np.float32)
+        return self.restore(config, interactions.products, {"base": base, "factors": factors})
 
     def restore(self, config: AlsConfig, products: Vocabulary, arrays: Arrays) -> FoldInRanker:
         unobserved = config.regularization * config.unobserved * len(products)
         return FoldInRanker(
-            products, np.zeros(len(products), np.float32), np.asarray(arrays["factors"]),
+            products, ItemFactors.restored(arrays),
             # Above 0 without products, too.
             unobserved=config.unobserved, regularization=unobserved or 1.0, by_row=config.regularization,
         )  # fmt: skip

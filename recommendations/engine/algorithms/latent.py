@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.foldin import Matrix, cosine_rows, exact_scores, on_grid, ridge_shares
+from recommendations.engine.factors import ItemFactors
+from recommendations.engine.foldin import Matrix, on_grid, ridge_shares
+from recommendations.engine.pruning import best, best_of_each
 from recommendations.engine.types import (
+    Allowed,
     Arrays,
     Explanation,
     Floats,
     History,
     Positions,
+    Prior,
+    Ranking,
     Vocabulary,
 )
 
@@ -26,66 +30,88 @@ class FoldInRanker:
 
     A = alpha0 Q'Q + sum_{j in H} c_j q_j q_j' + lambda I, c_j = |w_j| and t_j the sign of w_j: what the
     shopper liked is drawn to 1 and what they disliked to -1, as firmly as the weight says; every other
-    product is held at its base b_i by alpha0, through the Gram matrix Q'Q that is computed once. p(H) is a
-    sum over the history, so the score is the base plus one exact contribution a row. The item side (b, Q)
-    comes from any factor model; no shopper's vector is kept. Where lambda grows with the history (`by_row`),
-    every row adds c_j by_row to it. Hu, Koren, Volinsky, ICDM 2008.
+    product is held at its base b_i by alpha0, through Q'Q, which is diagonal in `ItemFactors`. p(H) is a sum
+    over the history, so the score is the base plus one exact contribution a row. The item side (b, Q) comes
+    from any factor model; no shopper's vector is kept. Where lambda grows with the history (`by_row`), every
+    row adds c_j by_row to it. Hu, Koren, Volinsky, ICDM 2008.
     """
 
     def __init__(
-        self, products: Vocabulary, base: Floats, factors: Floats, *,
+        self, products: Vocabulary, table: ItemFactors, *,
         unobserved: float, regularization: float, by_row: float = 0.0,
     ) -> None:  # fmt: skip
-        """base: (products,) b. factors: (products, factors) Q. unobserved: alpha0. regularization: lambda."""
+        """table: of b and Q. unobserved: alpha0. regularization: lambda."""
         self.products = products
-        self.base = base
-        self.factors = factors
+        self.table = table
         self._by_row = by_row
-        self._regularization = regularization
-        self._gram = unobserved * factors.T.astype(np.float64) @ factors
-        self._precision = self._gram + regularization * np.eye(factors.shape[1])
+        self._held = unobserved * table.gram + regularization
+
+    @property
+    def base(self) -> Floats:
+        """(products,) b."""
+        return self.table.base
+
+    @property
+    def factors(self) -> Floats:
+        """(products, factors) a copy of Q, up to a turn of its basis."""
+        return self.table.rows(np.arange(len(self.table)))
 
     def score(self, histories: Sequence[History]) -> Floats:
         """(histories, products); shoppers one at a time and sums without rounding, so that a row is the same
         in any batch."""
-        products, held = self._turned
-        shoppers = np.zeros((len(histories), len(held)))
-        for row, history in zip(shoppers, histories, strict=True):
-            row[:] = self._shopper(history, products, held)
-        scores = exact_scores(on_grid(shoppers), products)
-        scores += self.base
-        return scores
+        return self.table.scores(self._shoppers(histories))
+
+    def top_of(
+        self, history: History, k: int, *, exclude: Positions | None = None, allowed: Allowed | None = None,
+        prior: Prior | None = None,
+    ) -> Ranking:  # fmt: skip
+        """Exactly those of `score`, most of which is not computed."""
+        shopper = self._shoppers([history])[0]
+        return best(self.table, shopper, k, exclude=exclude, allowed=allowed, prior=prior)
+
+    def top_of_batch(
+        self, histories: Sequence[History], k: int, *, exclude: Sequence[Positions | None] | None = None,
+        allowed: Allowed | None = None, priors: Sequence[Prior | None] | None = None,
+    ) -> list[Ranking]:  # fmt: skip
+        """`top_of` of each, in one matrix product; memory is bounded."""
+        nothing = [None] * len(histories)
+        found = best_of_each(
+            self.table, self._shoppers(histories), k, exclude=exclude or nothing, allowed=allowed,
+            priors=priors or nothing,
+        )  # fmt: skip
+        return list(found)
 
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Base b; row j contributes q_i' A^-1 c_j q_j (t_j - b_j)."""
         contributions = np.zeros((len(positions), len(history)), np.float32)
         _, mask = history.known_to(self.products)
-        contributions[:, mask] = self.factors[positions] @ self._shares(history)
+        contributions[:, mask] = self.table.rows(positions) @ self._shares(history)
         return Explanation(self.base[positions], contributions)
 
     def similar(self, positions: Positions) -> Floats:
         """(positions, products) cosine of the product vectors, -1 to 1."""
-        return cosine_rows(self.factors, positions)
+        return self.table.cosines(positions)
 
     def arrays(self) -> Arrays:
-        return {"base": self.base, "factors": self.factors}
+        return self.table.arrays()
 
-    @cached_property
-    def _turned(self) -> tuple[Matrix, Matrix]:
-        """(the product vectors, the diagonal of alpha0 Q'Q) in the eigenvectors of the latter."""
-        values, turn = np.linalg.eigh(self._gram)
-        return on_grid(self.factors @ turn), np.maximum(values, 0) + self._regularization
+    def _shoppers(self, histories: Sequence[History]) -> Matrix:
+        """(histories, factors) the vectors p(H), on the grid."""
+        shoppers = np.zeros((len(histories), self.table.size))
+        for row, history in zip(shoppers, histories, strict=True):
+            row[:] = self._shopper(history)
+        return on_grid(shoppers)
 
-    def _shopper(self, history: History, products: Matrix, held: Matrix) -> Matrix:
-        """(factors,) the vector p(H), turned; of n rows by an n x n system where that is the smaller one."""
+    def _shopper(self, history: History) -> Matrix:
+        """(factors,) the vector p(H); of n rows by an n x n system where that is the smaller one."""
         known, mask = history.known_to(self.products)
         weights = history.weights[mask].astype(np.float64)
         telling = weights != 0
         known, weights = known[telling], weights[telling]
         residuals = np.sign(weights) - self.base[known].astype(np.float64)
-        confidence, features = np.abs(weights), products[known]
-        diagonal = held + self._by_row * float(confidence.sum())
-        if len(known) >= len(held):
+        confidence, features = np.abs(weights), self.table.rows(known).astype(np.float64)
+        diagonal = self._held + self._by_row * float(confidence.sum())
+        if len(known) >= len(diagonal):
             weighted = features * confidence[:, None]
             full = weighted.T @ features + np.diag(diagonal)
             return np.asarray(np.linalg.solve(full, residuals @ weighted), np.float64)
@@ -98,11 +124,11 @@ class FoldInRanker:
         """(factors, known rows): what each row of the history adds to the shopper's vector."""
         known, mask = history.known_to(self.products)
         weights = history.weights[mask].astype(np.float64)
-        features = self.factors[known].astype(np.float64)
+        features = self.table.rows(known).astype(np.float64)
         residuals = np.sign(weights) - self.base[known].astype(np.float64)
         confidence = np.abs(weights)
-        own = self._by_row * float(confidence.sum()) * np.eye(features.shape[1])
-        return ridge_shares(features, residuals, confidence, precision=self._precision + own)
+        precision = np.diag(self._held + self._by_row * float(confidence.sum()))
+        return ridge_shares(features, residuals, confidence, precision=precision)
 
 
 class FoldInRatings:

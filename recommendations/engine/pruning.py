@@ -1,0 +1,154 @@
+"""The best of a factor model's products for a shopper, exactly, without computing every score.
+
+They are found in single precision first, with a bound on its error: what may be among the k best within that
+bound is computed again, exactly. In large catalogues the first columns are read first: |rest of q_i| |rest of
+p| bounds what the others can add (Cauchy, Schwarz), and a product whose bound falls short of k others is not
+read any further. Li, Chan, Yiu, Mamoulis, "FEXIPRO: fast and exact inner product retrieval in recommender
+systems", SIGMOD 2017.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from recommendations.engine.factors import ItemFactors, parts_of
+from recommendations.engine.foldin import Matrix
+from recommendations.engine.topk import Places, best_of, few_of, left_out, penalty, settled, without
+from recommendations.engine.types import Allowed, Floats, Positions, Prior, Ranking
+
+CELLS_AT_A_TIME = 8_000_000
+"""Scores of a batch in memory at once: 32 MB."""
+GUESSED, HOPELESS = 2, 4
+"""Products scored exactly for a first guess, in k; to read on from one product in so many is to read all."""
+ROUNDING, SLACK = 2.0**-24, 16
+
+
+def best(
+    table: ItemFactors,
+    shopper: Matrix,
+    k: int,
+    *,
+    exclude: Positions | None = None,
+    allowed: Allowed | None = None,
+    prior: Prior | None = None,
+) -> Ranking:
+    """`topk.top` of a row of scores. shopper: (factors,) p on the grid. prior: what they lean on."""
+    question = Question(table, shopper, prior)
+    if (few := few_of(allowed, len(table))) is not None:
+        return question.among(without(few, exclude), k)
+    hidden = penalty(allowed)
+    rough = question.rough_head()
+    rough = left_out(rough if hidden is None else np.add(rough, hidden, out=rough), exclude)
+    return question.pruned(rough, k) if table.rest.shape[1] else question.settled(rough, k)
+
+
+def best_of_each(
+    table: ItemFactors,
+    shoppers: Matrix,
+    k: int,
+    *,
+    exclude: Sequence[Positions | None],
+    allowed: Allowed | None = None,
+    priors: Sequence[Prior | None],
+) -> Iterator[Ranking]:
+    """`best` for every row of (shoppers, factors), by matrix products with bounded memory."""
+    few, hidden = few_of(allowed, len(table)), penalty(allowed)
+    head, rest, base = table.head, table.rest, table.base
+    if few is not None:
+        head, rest, base, hidden = head[few], rest[few], base[few], None
+    if hidden is not None:
+        base = base + hidden
+    step = max(1, CELLS_AT_A_TIME // max(1, len(base)))
+    for start in range(0, len(shoppers), step):
+        some = shoppers[start : start + step].astype(np.float32)
+        part = some[:, : head.shape[1]] @ head.T
+        if rest.shape[1]:
+            part += some[:, head.shape[1] :] @ rest.T
+        part += base
+        for row, rough in enumerate(part, start):
+            question = Question(table, shoppers[row], priors[row])
+            rough = question.leant(rough, few)
+            own = exclude[row]
+            if few is None:
+                left_out(rough, own)
+            elif own is not None:
+                rough[np.isin(few, own)] = -np.inf
+            yield question.settled(rough, k, few)
+
+
+class Question:
+    """What one shopper asks of the table: p, what the scores lean on, and how wrong rough scores may be."""
+
+    def __init__(self, table: ItemFactors, shopper: Matrix, prior: Prior | None) -> None:
+        """shopper: (factors,) p on the grid."""
+        self._table = table
+        self._shopper = shopper
+        self._single = shopper.astype(np.float32)
+        self._prior = prior
+        length, base = table.most
+        if prior is not None:
+            self._share = np.float32(prior.share * table.spread(shopper))
+            base += abs(float(self._share)) * float(np.abs(prior.values).max(initial=0))
+        # Every product and every sum rounds once, and at the end the exact score, too.
+        dot = (table.size + SLACK) * length * float(np.linalg.norm(shopper))
+        self._margin = ROUNDING * (dot + SLACK * base)
+
+    def among(self, places: Places, k: int) -> Ranking:
+        """The k best of the places, which rise."""
+        rough = np.empty(len(places), np.float32)
+        for part in parts_of(len(places)):
+            chosen, width = places[part], self._table.head.shape[1]
+            rough[part] = self._table.head[chosen] @ self._single[:width]
+            if self._table.rest.shape[1]:
+                rough[part] += self._table.rest[chosen] @ self._single[width:]
+            rough[part] += self._table.base[chosen]
+        return self.settled(self.leant(rough, places), k, places)
+
+    def rough_head(self) -> Floats:
+        """(products,) what the head says, with base and prior."""
+        rough = self._table.head @ self._single[: self._table.head.shape[1]]
+        rough += self._table.base
+        return self.leant(rough)
+
+    def leant(self, rough: Floats, places: Places | None = None) -> Floats:
+        """The scores (of the places, or of all products), changed in place, with the prior."""
+        if self._prior is not None:
+            rough += self._share * (self._prior.values if places is None else self._prior.values[places])
+        return rough
+
+    def settled(self, rough: Floats, k: int, places: Places | None = None) -> Ranking:
+        """The k best by rough scores of the places, or of all products."""
+        return settled(rough, self._margin, self._exact, k, places)
+
+    def pruned(self, rough: Floats, k: int) -> Ranking:
+        """The k best by what the head says."""
+        if k <= 0:
+            return best_of(rough, k)
+        width = self._table.head.shape[1]
+        beyond = float(np.linalg.norm(self._shopper[width:]))
+        reach = self._table.rest_lengths * np.float32(beyond * (1 + SLACK * ROUNDING))
+        reach += rough
+        edge = self._guess(rough, k)
+        if edge > -np.inf:
+            near = np.flatnonzero(reach >= edge - 2 * self._margin)
+            if len(near) * HOPELESS <= len(rough):
+                return self.among(near, k)
+        rough += self._table.rest @ self._single[width:]
+        return self.settled(rough, k)
+
+    def _guess(self, rough: Floats, k: int) -> float:
+        """A score that k products reach: the k-th best of those the head puts first."""
+        most = GUESSED * k
+        if most >= len(rough):
+            return -np.inf
+        first = np.argpartition(rough, len(rough) - most)[-most:]
+        found = np.sort(self._exact(np.sort(first[rough[first] > -np.inf])))
+        return float(found[-k]) if len(found) >= k else -np.inf
+
+    def _exact(self, places: Places) -> Floats:
+        scores = self._table.scores_at(self._shopper, places)
+        if self._prior is None:
+            return scores
+        return np.asarray(scores + self._share * self._prior.values[places], np.float32)
