@@ -211,7 +211,9 @@ def running(
         )  # fmt: skip
     server = Server(port, process.pid, headers)
     try:
-        until(lambda: process.poll() is None and server.get(probe)[0] == 200, str(log), errors=(OSError,))
+        until(lambda: process.poll() is not None or server.get(probe)[0] == 200, str(log), errors=(OSError,))
+        if process.poll() is not None:
+            raise RuntimeError(f"{' '.join(words)} ended: {log.read_text()[-3000:]}")
         yield server
     finally:
         if process.poll() is None:
@@ -234,6 +236,11 @@ def until(what: Any, name: str, *, errors: tuple[type[Exception], ...] = ()) -> 
             said = Path(name).read_text()[-3000:] if Path(name).is_file() else ""
             raise RuntimeError(f"{name} did not come up. {said}")
         time.sleep(0.05)
+
+
+def shopper_id(number: int) -> str:
+    """What the made-up shop's shoppers are called, from 1."""
+    return f"s{number}"
 
 
 def free_port() -> int:

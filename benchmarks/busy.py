@@ -1,0 +1,199 @@
+"""A shop at work: ratings and the lists after them, a training beside the web, memory of its processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchmarks.asking import SHOWN, TRY_SECONDS, WARM_SECONDS, addresses, in_turn
+from benchmarks.figures import Figure, percentile, ratios
+from benchmarks.load import wrk
+from benchmarks.stack import BIN, PROJECT, Server, Stack, shopper_id, until
+from benchmarks.steady import Connection, steady
+
+CLIENTS, RATING_SECONDS = 16, 6.0
+STEADY_SECONDS, SHARE_OF_PEAK, TRIES = 6.0, 0.5, 5
+WEB_PROCESSES = 2
+ASK_FOR_TRAINING = (
+    "from django.utils import timezone; from recommendations.triggers import Trigger, request_training; "
+    "request_training(trigger=Trigger.COMMAND, now=timezone.now())"
+)
+TRAINER = ("nice", "-n", "10", str(BIN / "celery"), "-A", "shopreco", "worker", "--pool", "solo")
+
+
+def rating_to_list(stack: Stack, rounds: int) -> list[Figure]:
+    """From the first byte of a rating to the last of the list that follows it, many clients at once.
+
+    No client pauses: the moment its list is there it rates again.
+    """
+    stack.spread()
+    with stack.shop(workers=WEB_PROCESSES, core=None) as shop:
+        _warm(shop)
+        taken = [asyncio.run(_shoppers_rate(shop, first=1 + CLIENTS * number)) for number in range(rounds)]
+    stack.apart()
+    pairs = sum(map(len, taken)) / (rounds * RATING_SECONDS)
+    told = f"{CLIENTS} clients without a pause, {pairs:.0f} of both a second, {WEB_PROCESSES} processes"
+    what = f"rating to changed list, {stack.made['products']:,} products"
+    return [
+        Figure(f"{what}, p{percent}", "ms", [percentile(each, percent) for each in taken],
+               at_least, aim, more=False, told=told)
+        for percent, at_least, aim in ((50, 25, 10), (99, 100, 40))
+    ]  # fmt: skip
+
+
+async def _shoppers_rate(shop: Server, *, first: int) -> list[float]:
+    """Milliseconds of each rating with the list after it, of `CLIENTS` shoppers from number `first`."""
+    ends = time.perf_counter() + RATING_SECONDS
+    async with asyncio.TaskGroup() as group:
+        clients = [
+            group.create_task(_rate_again_and_again(shop, shopper_id(first + number), ends))
+            for number in range(CLIENTS)
+        ]
+    return [each for client in clients for each in client.result()]
+
+
+async def _rate_again_and_again(shop: Server, shopper: str, ends: float) -> list[float]:
+    connection = Connection(shop)
+    taken: list[float] = []
+    address = f"/api/v1/shoppers/{shopper}"
+    shown = await _list(connection, address)
+    while time.perf_counter() < ends:
+        rated = shown[len(taken) % SHOWN]
+        began = time.perf_counter()
+        status, body = await connection.call("PUT", f"{address}/ratings/{rated}", {"value": 4})
+        shown = await _list(connection, address)
+        taken.append(1000 * (time.perf_counter() - began))
+        if status not in {200, 201} or rated in shown:
+            raise RuntimeError(f"{rated} of {shopper}: {status}, and the list did not follow: {body[:300]!r}")
+    connection.close()
+    return taken
+
+
+async def _list(connection: Connection, address: str) -> list[str]:
+    status, body = await connection.call("GET", f"{address}/recommendations?limit={SHOWN}")
+    if status != 200:
+        raise RuntimeError(f"{address}: {status} {body[:300]!r}")
+    return [item["sku"] for item in json.loads(body)["items"]]
+
+
+def during_training(stack: Stack, rounds: int) -> list[Figure]:
+    """p99 at half of peak load while the trainer's process stands still, and while it trains.
+
+    The trainer is started by the command of deploy/ and given a training; SIGSTOP and SIGCONT make the
+    two sides of a pair seconds apart. Nothing is pinned: the machine shares itself out.
+    """
+    stack.spread()
+    paths = addresses(stack.made["shoppers"])
+    with stack.shop(workers=WEB_PROCESSES, core=None) as shop, _trainer(stack) as trainer:
+        _warm(shop)
+        stack.forget_lists()
+        peak = wrk(shop, paths, seconds=2 * TRY_SECONDS).rate
+        rate, asked = peak * SHARE_OF_PEAK, 0
+
+        def side(status: int) -> float:
+            nonlocal asked
+            for _ in range(TRIES):
+                _train(stack, trainer)
+                stack.forget_lists()
+                os.killpg(trainer.pid, status)
+                seconds = min(STEADY_SECONDS, len(paths) / rate)
+                taken = steady(shop, paths, rate=rate, seconds=seconds, start=asked)
+                asked += len(taken)
+                if _training(stack) == "running":
+                    return percentile(taken, 99)
+            raise RuntimeError("Trainings end before they can be measured beside: enlarge the shop.")
+
+        def busy(_number: int) -> float:
+            return side(signal.SIGCONT)
+
+        def idle(_number: int) -> float:
+            return side(signal.SIGSTOP)
+
+        trained, rested = in_turn(rounds, busy, idle)
+    stack.apart()
+    told = (
+        f"{rate:.0f} of {peak:.0f} requests/s, not cached, {WEB_PROCESSES} processes; p99 "
+        f"{percentile(trained, 50):.0f} ms, idle {percentile(rested, 50):.0f} ms"
+    )
+    what = "p99 at half of peak load, during a training against idle"
+    return [Figure(what, "x", ratios(trained, rested), 2.0, 1.3, more=False, told=told)]
+
+
+@contextmanager
+def _trainer(stack: Stack) -> Iterator[subprocess.Popen[bytes]]:
+    with (stack.folder / "trainer.log").open("w") as log:
+        process = subprocess.Popen(
+            [*TRAINER, "--queues", "training"], cwd=PROJECT, env=stack.environment,
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _train(stack: Stack, trainer: subprocess.Popen[bytes]) -> None:
+    """See to it that a training is under way."""
+    if _training(stack) == "running":
+        return
+    os.killpg(trainer.pid, signal.SIGCONT)
+    stack.python("manage.py", "shell", "-v0", "-c", ASK_FOR_TRAINING)
+    until(lambda: _training(stack) == "running", str(stack.folder / "trainer.log"))
+    time.sleep(1)
+
+
+def _training(stack: Stack) -> str:
+    """The state of the newest run."""
+    address = stack.environment["DATABASE_URL"].replace("postgres://", "postgresql://")
+    with psycopg.connect(address) as database:
+        row: Any = database.execute(
+            "SELECT status FROM recommendations_trainingrun ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def memory(stack: Stack, rounds: int) -> list[Figure]:
+    """Megabytes that a web process has for itself, of all but the one that has least, after many lists."""
+    values = []
+    for number in range(rounds):
+        with stack.shop(workers=WEB_PROCESSES + 1, core=None) as shop:
+            for _ in range(WEB_PROCESSES):
+                wrk(shop, addresses(2_000, first=1 + 1_000 * number), seconds=WARM_SECONDS)
+            _, *further = sorted(own_megabytes(pid) for pid in shop.workers())
+        values.append(max(further))
+    told = "private pages (USS) of the largest after some thousand lists, 3 processes"
+    what = f"memory of a web process beyond the first, {stack.made['products']:,} products"
+    return [Figure(what, "MB", values, 120, 80, more=False, told=told)]
+
+
+def own_megabytes(pid: int) -> float:
+    """What would be free if this process ended: its private pages."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+
+
+def _warm(shop: Server) -> None:
+    """Every process has loaded the model and knows the catalogue."""
+    for _ in range(WEB_PROCESSES):
+        wrk(shop, addresses(500), seconds=WARM_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit("Run `python -m benchmarks.serving --only rating training memory`.")

@@ -1,0 +1,94 @@
+"""Requests at a constant rate, whatever the server does: what waits for it, waits on the clock.
+
+wrk asks as fast as it is answered: a server that hangs is asked less meanwhile, and the wait counts once.
+Here every request has its moment and is timed from then (an open loop). At half of peak load Python is fast
+enough to ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.stack import Server
+
+CONNECTIONS = 32
+"""More than ever wait at once at half load; a request that finds none free waits on the clock, too."""
+
+
+class Connection:
+    """One kept connection: a request at a time."""
+
+    def __init__(self, server: Server) -> None:
+        self._port = server.port
+        self._headers = "".join(f"{name}: {value}\r\n" for name, value in server.headers.items())
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def call(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
+        """(status, body). Opens the connection anew after the server has closed it between two requests."""
+        payload = b"" if body is None else json.dumps(body).encode()
+        sized = f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n" if payload else ""
+        head = f"{method} {path} HTTP/1.1\r\n{self._headers}{sized}\r\n".encode()
+        if self._writer is None or (self._reader is not None and self._reader.at_eof()):
+            self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        assert self._reader is not None
+        self._writer.write(head + payload)
+        told = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        length = next(
+            int(line.split(":")[1]) for line in told.splitlines() if line.startswith("content-length:")
+        )
+        content = await self._reader.readexactly(length)
+        if "\r\nconnection: close" in told:
+            self.close()
+        return int(told.split(maxsplit=2)[1]), content
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self._reader = self._writer = None
+
+
+def steady(
+    server: Server, paths: Sequence[str], *, rate: float, seconds: float, start: int = 0
+) -> list[float]:
+    """The milliseconds of each of rate x seconds requests, from when they were due. Raises RuntimeError for
+    any answer but 200."""
+    gc.collect()
+    gc.disable()
+    try:
+        return asyncio.run(_steady(server, paths, rate, seconds, start))
+    finally:
+        gc.enable()
+
+
+async def _steady(
+    server: Server, paths: Sequence[str], rate: float, seconds: float, start: int
+) -> list[float]:
+    free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
+    made = [Connection(server) for _ in range(CONNECTIONS)]
+    for one in made:
+        free.put_nowait(one)
+    taken: list[float] = []
+
+    async def ask(number: int, due: float) -> None:
+        connection = await free.get()
+        status, _ = await connection.call("GET", paths[(start + number) % len(paths)])
+        taken.append(1000 * (time.perf_counter() - due))
+        free.put_nowait(connection)
+        if status != 200:
+            raise RuntimeError(f"{paths[(start + number) % len(paths)]} was answered with {status}.")
+
+    began = time.perf_counter() + 0.05
+    async with asyncio.TaskGroup() as group:
+        for number in range(round(rate * seconds)):
+            due = began + number / rate
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            group.create_task(ask(number, due))
+    for one in made:
+        one.close()
+    return taken
