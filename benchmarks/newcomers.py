@@ -11,7 +11,6 @@ import argparse
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 import benchmarks.with_django  # noqa: F401 - before anything that needs its settings
 from benchmarks.shop import PROJECT
+from catalog.columns import Catalogue
 from recommendations.conf import Conf, conf
 from recommendations.engine.artefact import Bundle
 from recommendations.engine.evaluation.bootstrap import estimates, paired
@@ -29,7 +29,6 @@ from recommendations.engine.evaluation.split import Holdout, hold_out
 from recommendations.engine.fit import fit_bundle
 from recommendations.engine.topk import top
 from recommendations.engine.types import Floats, Interactions, ItemFeatures, Positions, Ranking, Vocabulary
-from recommendations.merchandising import Target
 from recommendations.serving import exploration
 from recommendations.serving.history import ShopperHistory
 from recommendations.serving.newcomers import Newcomers, merged
@@ -111,29 +110,36 @@ class _Lists:
         best = top(scores, settings.candidates, exclude=self._products.positions(own.products))
         ids, found = merged(
             self._products.ids[best.positions].astype(np.int64), best.scores, history, self._news, settings,
-            allowed=None,
+            allowed=self._news.catalogue.public,
         )  # fmt: skip
         now = CUT + timedelta(days=number % DAYS)
         asked = {"shopper_id": number, "now": now}
         tried = exploration.picks(history, self._news, settings, **asked)  # type: ignore[arg-type]
         by_id = dict(zip(ids.tolist(), found.tolist(), strict=True))
-        shown = [_place(pk) for pk in [*by_id, *(pk for pk in tried if pk not in by_id)]]
+        shown = [Place(pk, 0.0) for pk in [*by_id, *(pk for pk in tried if pk not in by_id)]]
         shown, _ = exploration.placed(shown, tried, by_id, settings, **asked)  # type: ignore[arg-type]
         positions = self._holdout.products.positions([place.product_id for place in shown[:K]])
         return Ranking(positions, np.zeros(len(positions), np.float32))
 
 
-def _place(pk: int) -> Place:
-    """Nothing but the product: no rule and no filter looks at it here."""
-    return Place(
-        product_id=pk, score=0.0, target=Target(pk, frozenset(), ""), price=Decimal(0), created_at=CUT,
-        weighted_rating=0.0, title="", aisle=None, department=None,
-    )  # fmt: skip
-
-
 def _newcomers(content: Any, features: ItemFeatures, new: Ids) -> Newcomers:
-    ids = new.astype(np.int64)
-    return Newcomers(ids, content.model.extended(features), dict.fromkeys(ids.tolist(), CUT), (0, 0, 0))
+    ids, extended = new.astype(np.int64), content.model.extended(features)
+    everything = extended.products.ids.astype(np.int64)
+    yes, none = np.ones(len(everything), bool), np.full(len(everything), -1)
+    brand = np.zeros(len(everything), np.int32)
+    catalogue = Catalogue(
+        everything,
+        yes,
+        yes,
+        none,
+        none,
+        none,
+        none.astype(np.float64),
+        np.zeros(len(everything), np.int32),
+        ("",),
+    )
+    at = np.arange(len(everything))
+    return Newcomers(ids, extended, catalogue, at, ids, np.full(len(ids), CUT.timestamp()))
 
 
 def _cut(events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -155,6 +155,8 @@ class Product(models.Model):
 
 
 # Django looks for all of the app's models here.
+from catalog.changes.models import ProductChange as ProductChange  # noqa: E402
+from catalog.changes.models import ShopState as ShopState  # noqa: E402
 from catalog.order_models import BasketLine as BasketLine  # noqa: E402
 from catalog.order_models import Order as Order  # noqa: E402
 from catalog.order_models import OrderLine as OrderLine  # noqa: E402

@@ -69,8 +69,6 @@ class Conf:
     # Products the live model has not learned: how many of the newest are scored by their texts, and to how
     # many places of a list one of them may come in by itself.
     newcomers: int = 500
-    # How long a product may wait to be noticed: counting a large catalogue is not done for every list.
-    newcomers_every: timedelta = timedelta(seconds=5)
     newcomer_pace: int = 10
     # The share of a personal list that goes to products few have met (0: none): those whose feedback weighs
     # less than `little_seen`, half as likely for every half-life they have been in the shop.

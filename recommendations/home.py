@@ -102,9 +102,7 @@ def _own(ranked: Ranked | None, products: Products | None = None) -> list[Rail]:
     if products is not None:
         # One that was deleted in this very moment is not there any more.
         places = [place for place in places if place.product_id in products]
-    items = items_of(
-        places, ranked.history, ranked.model, Strategy.PERSONAL, products, explored=ranked.explored
-    )
+    items = items_of(places, ranked, products)
     words = "It changes with every star you give"
     return [Rail(FOR_YOU, "For you", words, items, "recommendations", "Your whole list", can_dismiss=True)]
 

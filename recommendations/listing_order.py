@@ -9,31 +9,33 @@ import numpy as np
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from catalog.columns import NONE
 from catalog.search.personal import PersonalOrder, personal_order_wanted
 from feedback.acting import acting_shopper
 from recommendations.conf import conf
 from recommendations.serving.candidates import candidates_for
 from recommendations.serving.history import history_of
-from recommendations.serving.index import live_model
 from recommendations.serving.results import Strategy
+from recommendations.serving.snapshot import current
 
 
 @receiver(personal_order_wanted, dispatch_uid="order_listing_for_shopper")
 def order_for(*, request: HttpRequest, now: datetime, **_: object) -> PersonalOrder | None:
     """The order of the shopper whose page this is; None without consent, feedback, or a model."""
     shopper = acting_shopper(request)
-    model = live_model() if shopper is not None and shopper.consent else None
-    if shopper is None or model is None:
+    if shopper is None or not shopper.consent or not shopper.feedback_version:
         return None
-    has_taste = model.bundle.ranker.algorithm != model.bundle.popularity.algorithm
-    if not has_taste or not shopper.feedback_version:
+    snapshot = current()
+    if snapshot.model is None or not snapshot.model.has_taste:
         return None
     settings = conf()
 
     def order(product_ids: Sequence[int]) -> list[int]:
         history = history_of(shopper.pk, settings, now=now)
-        allowed = np.array(product_ids, np.int64)
-        found = candidates_for(history, model, settings, shopper_key="", allowed=allowed)
+        allowed = np.zeros(len(snapshot.catalogue), bool)
+        at = snapshot.catalogue.positions(np.array(product_ids, np.int64))
+        allowed[at[at != NONE]] = True
+        found = candidates_for(history, snapshot, settings, allowed=allowed, with_newcomers=False)
         # A history of products the model does not know yet says nothing about taste.
         return found.products.tolist() if found.strategy == Strategy.PERSONAL else []
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +17,18 @@ ORDER = (Action.DROP, Action.BOOST, Action.BURY)
 Arrange = Callable[[Ranking], Ranking]
 
 
-@dataclass(frozen=True)
-class Target:
-    """What a rule can see of a product."""
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What rules can see of n products, one entry each: ids of product, category and department (below 0 for
+    none), and brands, casefolded."""
 
-    product_id: int
-    category_ids: frozenset[int]
-    brand: str
+    products: NDArray[np.int64]
+    categories: NDArray[np.int64]
+    departments: NDArray[np.int64]
+    brands: NDArray[np.object_]
+
+    def __len__(self) -> int:
+        return len(self.products)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Rules:
         return Rules(tuple(rule for rule in self.rules if rule.action != Action.PIN))
 
     def apply(
-        self, targets: Sequence[Target], scores: NDArray[np.float32], arrange: Arrange | None = None
+        self, targets: Targets, scores: NDArray[np.float32], arrange: Arrange | None = None
     ) -> list[int]:
         """The new order of the targets (best first) as indices into them; dropped ones are left out.
 
@@ -58,7 +62,7 @@ class Rules:
         order: list[int] = self._pin(ranking, targets).positions.tolist()
         return order
 
-    def _pin(self, ranking: Ranking, targets: Sequence[Target]) -> Ranking:
+    def _pin(self, ranking: Ranking, targets: Targets) -> Ranking:
         left = set(ranking.positions.tolist())
         ahead: list[int] = []
         for rule in self.rules:
@@ -66,11 +70,6 @@ class Rules:
                 mask = _mask(rule, targets)
                 ahead += [place for place in ranking.positions.tolist() if mask[place] and place in left]
         return rerank.pin(ranking, np.array(ahead, np.int32)) if ahead else ranking
-
-
-def rules_in_force(*, now: datetime) -> Rules:
-    """One query."""
-    return Rules(tuple(MerchandisingRule.objects.in_force(now).order_by("name", "pk")))
 
 
 def _applied(ranking: Ranking, rule: MerchandisingRule, mask: NDArray[np.bool_]) -> Ranking:
@@ -81,13 +80,10 @@ def _applied(ranking: Ranking, rule: MerchandisingRule, mask: NDArray[np.bool_])
     return rerank.bury(ranking, mask)
 
 
-def _mask(rule: MerchandisingRule, targets: Sequence[Target]) -> NDArray[np.bool_]:
-    return np.array([_hits(rule, target) for target in targets], dtype=bool)
-
-
-def _hits(rule: MerchandisingRule, target: Target) -> bool:
+def _mask(rule: MerchandisingRule, targets: Targets) -> NDArray[np.bool_]:
+    mask: NDArray[np.bool_] = targets.brands == rule.brand.casefold()
     if rule.product_id is not None:
-        return target.product_id == rule.product_id
-    if rule.category_id is not None:
-        return rule.category_id in target.category_ids
-    return target.brand.casefold() == rule.brand.casefold()
+        mask = targets.products == rule.product_id
+    elif rule.category_id is not None:
+        mask = (targets.categories == rule.category_id) | (targets.departments == rule.category_id)
+    return mask

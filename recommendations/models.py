@@ -35,6 +35,9 @@ class ModelVersion(models.Model):
     folder = models.CharField(max_length=100, unique=True, help_text="Inside the registry's root.")
     size_bytes = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64)
+    signature = models.CharField(
+        max_length=64, blank=True, default="", help_text="Of its manifest, by the shop's key."
+    )
 
     class Meta:
         ordering = ["-pk"]
@@ -158,6 +161,14 @@ class MerchandisingRule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def holds_at(self, now: datetime) -> bool:
+        """Whether it is in force; the same as `in_force` asks the database."""
+        return (
+            self.is_active
+            and (self.starts_at is None or self.starts_at <= now)
+            and (self.ends_at is None or self.ends_at > now)
+        )
 
     def clean(self) -> None:
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:

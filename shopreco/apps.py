@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from catalog.changes.watching import Watch, watch
 from shopreco.groups import make_merchandisers
 
 
@@ -12,3 +13,4 @@ class ShopRecoConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(make_merchandisers, sender=self, dispatch_uid="make_merchandisers")
+        watch(Watch("shopreco_apikey", columns=("digest", "revoked_at")))

@@ -64,7 +64,7 @@ def redis_url(pytestconfig: pytest.Config) -> str:
 @pytest.fixture(autouse=True)
 def fresh_state(redis_url: str, settings: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
     """No cached list, no queued message, no loaded model and no artefact of another test."""
-    from recommendations.serving import index
+    from recommendations.serving import index, snapshot
 
     settings.RECOMMENDATIONS = {**django_settings.RECOMMENDATIONS, "artefact_root": tmp_path / "models"}  # type: ignore[attr-defined]
     # A test that stopped its Redis must not leave the next one without a cache for two seconds.
@@ -72,8 +72,10 @@ def fresh_state(redis_url: str, settings: pytest.FixtureRequest, tmp_path: Path)
     # More than cache.clear(): the queue is emptied, too.
     Redis.from_url(redis_url).flushdb()
     index.forget()
+    snapshot.forget()
     yield
     index.forget()
+    snapshot.forget()
 
 
 @pytest.hookimpl(hookwrapper=True)

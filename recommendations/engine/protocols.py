@@ -109,6 +109,15 @@ class FindsTop(Protocol):
 
 
 @runtime_checkable
+class ScoresSome(Protocol):
+    """Optional: the scores of a few products at the price of a few."""
+
+    def score_at(self, history: History, positions: Positions) -> Floats:
+        """(k,) what `score` says of these products, up to the rounding of single precision."""
+        ...
+
+
+@runtime_checkable
 class TakesNewProducts(Protocol):
     """Optional: products described since the fit can be scored, without fitting again."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from math import sqrt
 
 import numpy as np
@@ -54,25 +55,68 @@ class Variety:
         return min(self.places, length // REACH)
 
 
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """What a product is seen by. places: (k,) numbers of its distinct labels. values: (k,) what each is
+    worth, so that the dot product of two products is how alike they are."""
+
+    places: Order
+    values: Matrix
+
+
+_numbers: dict[tuple[str, Hashable], int] = {}
+"""Label -> its number in this process; a shop's words, aisles and brands are not without end."""
+_next = count()
+
+
 def likeness(fields: Mapping[str, Field]) -> Matrix:
     """(n, n) how alike n products are, 0 to 1: the weighted mean of the cosines of their sets of labels.
 
     Nothing is alike in a field in which it has no labels, and a product is like itself in all its fields.
     """
-    total = sum(weight for weight, _ in fields.values()) or 1.0
-    columns: dict[tuple[str, Hashable], int] = {}
-    places: list[tuple[int, int]] = []
+    length = max((len(sets) for _, sets in fields.values()), default=0)
+    weights = {name: weight for name, (weight, _) in fields.items()}
+    rows = [
+        _labels({name: sets[row] for name, (_, sets) in fields.items() if row < len(sets)}, weights)
+        for row in range(length)
+    ]
+    return likeness_of_labels(rows)
+
+
+def _labels(fields: Mapping[str, Collection[Hashable]], weights: Mapping[str, float]) -> Labels:
+    total = sum(weights.values()) or 1.0
+    places: list[int] = []
     values: list[float] = []
-    for name, (weight, sets) in fields.items():
-        for row, labels in enumerate(sets):
-            distinct = set(labels)
-            values += [sqrt(weight / total / len(distinct))] * len(distinct) if distinct else []
-            places += [(row, columns.setdefault((name, label), len(columns))) for label in distinct]
-    table = np.zeros((max((len(sets) for _, sets in fields.values()), default=0), len(columns)))
-    if places:
-        rows, own = zip(*places, strict=True)
-        table[list(rows), list(own)] = values
+    for name, labels in fields.items():
+        distinct = set(labels)
+        values += [sqrt(weights[name] / total / len(distinct))] * len(distinct) if distinct else []
+        places += [_numbers.setdefault((name, label), next(_next)) for label in distinct]
+    return Labels(np.array(places, np.int64), np.array(values, np.float64))
+
+
+def likeness_of_labels(rows: Sequence[Labels]) -> Matrix:
+    """(n, n) `likeness` of products by their labels."""
+    if not rows:
+        return np.zeros((0, 0))
+    sizes = [len(row.places) for row in rows]
+    columns, own = np.unique(np.concatenate([row.places for row in rows]), return_inverse=True)
+    table = np.zeros((len(rows), len(columns)))
+    table[np.repeat(np.arange(len(rows)), sizes), own] = np.concatenate([row.values for row in rows])
     return table @ table.T
+
+
+WEIGHTS = {"title": TITLE, "aisle": AISLE, "department": DEPARTMENT, "brand": BRAND}
+
+
+def labels_of(title: str, aisle: Hashable | None, department: Hashable | None, brand: str) -> Labels:
+    """What somebody who looks at a list sees of a product; None or "" for nothing."""
+    fields: dict[str, Collection[Hashable]] = {
+        "title": WORD.findall(title.casefold()),
+        "aisle": () if aisle is None else (aisle,),
+        "department": () if department is None else (department,),
+        "brand": (brand.casefold(),) if brand else (),
+    }
+    return _labels(fields, WEIGHTS)
 
 
 def look_alike(
@@ -81,34 +125,42 @@ def look_alike(
     departments: Sequence[Hashable | None],
     brands: Sequence[str],
 ) -> Matrix:
-    """(n, n) `likeness` of products to somebody who looks at a list of them; None or "" for nothing."""
-    return likeness(
-        {
-            "title": (TITLE, [WORD.findall(title.casefold()) for title in titles]),
-            "aisle": (AISLE, [() if aisle is None else (aisle,) for aisle in aisles]),
-            "department": (DEPARTMENT, [() if each is None else (each,) for each in departments]),
-            "brand": (BRAND, [(brand.casefold(),) if brand else () for brand in brands]),
-        }
-    )
+    """(n, n) how alike products look, each by its `labels_of`."""
+    rows = zip(titles, aisles, departments, brands, strict=True)
+    return likeness_of_labels([labels_of(*row) for row in rows])
 
 
-def mixed(ranking: Ranking, similarity: Matrix, departments: NDArray[np.int64], variety: Variety) -> Ranking:
+def mixed(
+    ranking: Ranking,
+    similarity: Matrix,
+    departments: NDArray[np.int64],
+    variety: Variety,
+    *,
+    first: int | None = None,
+) -> Ranking:
     """The ranking with its first places, as many as `similarity` is of, in the order of `diversified`.
 
     departments: (places,) of the same products, UNKNOWN (-1) for none. The scores stay at their places: they
     say how high a place is worth, so that rules which move products up compare them with what is there.
+    first: how many places are needed, None for all.
     """
     count = len(similarity)
     order = diversified(
         ranking.scores[:count].astype(np.float64), similarity, departments,
-        balance=variety.balance, most=variety.most,
+        balance=variety.balance, most=variety.most, first=first,
     )  # fmt: skip
     positions = np.concatenate([ranking.positions[:count][order], ranking.positions[count:]])
     return Ranking(positions, ranking.scores)
 
 
 def diversified(
-    scores: Matrix, similarity: Matrix, departments: NDArray[np.int64], *, balance: float, most: int | None
+    scores: Matrix,
+    similarity: Matrix,
+    departments: NDArray[np.int64],
+    *,
+    balance: float,
+    most: int | None,
+    first: int | None = None,
 ) -> Order:
     """The order by maximal marginal relevance: next is what has the highest (1 - balance) relevance - balance
     similarity.
@@ -116,29 +168,33 @@ def diversified(
     scores: (n,), best first. relevance: the score scaled to 0..1. similarity: (n, n), 0 to 1; what counts is
     the most similar product already placed. Of equals the earlier goes first. A department that has `most` of
     the current ten places is passed over as long as there is anything else to place.
+    first: how many places are needed; what comes after them keeps the order it had.
     Carbonell, Goldstein, "The use of MMR, diversity-based reranking", SIGIR 1998.
     """
-    count = len(scores)
-    order = np.empty(count, np.int64)
-    spread = (scores.max() - scores.min() if count else 0.0) or 1.0
+    length = len(scores)
+    needed = length if first is None else min(first, length)
+    order: list[int] = []
+    spread = (scores.max() - scores.min() if length else 0.0) or 1.0
     # What is placed goes to -inf, for good; what its department keeps out only until the next ten.
     gain = (1 - balance) * (scores - scores.min(initial=np.inf)) / spread
-    costs = balance * similarity
-    cost = np.zeros(count)
-    barred, taken = np.zeros(count), dict[int, int]()
-    for place in range(count):
+    costs, owners = balance * similarity, departments.tolist()
+    cost = np.zeros(length)
+    barred, taken = np.zeros(length), dict[int, int]()
+    for place in range(needed):
         if place % BLOCK == 0:
-            barred, taken = np.zeros(count), {}
+            barred, taken = np.zeros(length), {}
         value = gain - cost
         free = value + barred
-        best = int(np.argmax(free))
+        best = int(free.argmax())
         if free[best] == -np.inf:
-            best = int(np.argmax(value))
-        order[place] = best
+            best = int(value.argmax())
+        order.append(best)
         gain[best] = -np.inf
         np.maximum(cost, costs[best], out=cost)
-        own = int(departments[best])
+        own = owners[best]
         taken[own] = taken.get(own, 0) + 1
         if taken[own] == most and own != UNKNOWN:
             barred[departments == own] = -np.inf
-    return order
+    rest = np.ones(length, bool)
+    rest[order] = False
+    return np.concatenate([np.array(order, np.int64), np.flatnonzero(rest)])

@@ -13,11 +13,11 @@ from feedback.selectors import rating_values
 from recommendations.conf import Conf, conf
 from recommendations.engine.fit import ONBOARDING
 from recommendations.engine.onboarding import QUESTIONS, choose
-from recommendations.merchandising import Rules, rules_in_force
 from recommendations.serving import shelf
-from recommendations.serving.index import LiveModel, live_model
+from recommendations.serving.index import LiveModel
 from recommendations.serving.results import Filters, Item, Strategy
 from recommendations.serving.service import EVERYTHING, lately, products_of, recommend_for
+from recommendations.serving.snapshot import Snapshot, current
 
 SHOWN, WANTED, PREVIEWED = 20, 5, 6
 
@@ -53,17 +53,18 @@ class Onboarding:
         return len(self.ratings) >= self.wanted
 
 
-def questions(*, now: datetime, limit: int = SHOWN, rules: Rules | None = None) -> Questions:
+def questions(*, now: datetime, limit: int = SHOWN, snapshot: Snapshot | None = None) -> Questions:
     """The live model's choice, as far as the shop has it; without a model what is popular, by department.
 
     The same for everybody and, as long as the model and the stock stay, at every call: what a shopper has
     rated stays in it.
     """
-    settings, model = conf(), live_model()
+    settings, snapshot = conf(), snapshot or current()
+    model = snapshot.model
     chosen = _chosen_by(model) if model else _popular(settings, now=now)
     places = {pk: -float(number) for number, pk in enumerate(chosen)}
-    rules = rules or rules_in_force(now=now)
-    shown = shelf.places(places, EVERYTHING, rules.without_pins(), ())[:limit]
+    rules = snapshot.rules_at(now).without_pins()
+    shown = shelf.places(places, EVERYTHING, rules, (), snapshot)[:limit]
     products = products_of(shown)
     return Questions(
         tuple(products[place.product_id] for place in shown if place.product_id in products),
@@ -73,13 +74,15 @@ def questions(*, now: datetime, limit: int = SHOWN, rules: Rules | None = None) 
 
 def onboarding_for(shopper: Shopper | None, *, now: datetime) -> Onboarding:
     """Where a shopper, or a visitor without any feedback, stands."""
-    rules = rules_in_force(now=now)
-    asked = questions(now=now, rules=rules).products
+    snapshot = current()
+    asked = questions(now=now, snapshot=snapshot).products
     ids = frozenset(product.pk for product in asked)
     ratings = rating_values(shopper, ids)
     items: tuple[Item, ...] = ()
     if shopper is not None and shopper.feedback_version:
-        found = recommend_for(shopper, now=now, filters=Filters(exclude=ids), limit=PREVIEWED, rules=rules)
+        found = recommend_for(
+            shopper, now=now, filters=Filters(exclude=ids), limit=PREVIEWED, snapshot=snapshot
+        )
         items = found.items if found.strategy == Strategy.PERSONAL else ()
     return Onboarding(asked, ratings, items, bool(items))
 

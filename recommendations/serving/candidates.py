@@ -1,22 +1,22 @@
-"""The best-scored products of a history, by the live model; unfiltered lists are cached."""
+"""The best-scored products of a history, by the live model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from django.core.cache import cache
 from numpy.typing import NDArray
 
 from recommendations.conf import Conf
+from recommendations.engine.finding import top_of
 from recommendations.engine.fit import LEAN
-from recommendations.engine.leaning import leaned
-from recommendations.engine.topk import top
-from recommendations.engine.types import Floats
+from recommendations.engine.leaning import prior_of
+from recommendations.engine.types import Floats, Positions, Prior
 from recommendations.serving.history import ShopperHistory
 from recommendations.serving.index import LiveModel
-from recommendations.serving.newcomers import Newcomers, merged
+from recommendations.serving.newcomers import merged, newcomers_of
 from recommendations.serving.results import Strategy
+from recommendations.serving.snapshot import Mask, Snapshot
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,71 +28,61 @@ class Candidates:
     strategy: Strategy
 
 
+def strategy_for(history: ShopperHistory, model: LiveModel) -> tuple[Strategy, int]:
+    """(how the list comes about, how many products of the history the model knows)."""
+    known = len(history.history.known_to(model.bundle.products)[0]) if len(history) else 0
+    return (Strategy.PERSONAL if known and model.has_taste else Strategy.POPULAR), known
+
+
 def candidates_for(
     history: ShopperHistory,
-    model: LiveModel,
+    snapshot: Snapshot,
     settings: Conf,
     *,
-    shopper_key: str,
-    allowed: NDArray[np.int64] | None = None,
+    allowed: Mask | None = None,
     min_predicted: float | None = None,
-    newcomers: Newcomers | None = None,
+    with_newcomers: bool = True,
 ) -> Candidates:
-    """The `settings.candidates` best products, without those the shopper has settled.
+    """The `settings.candidates` best products that may be shown, without those the shopper has settled.
 
-    shopper_key: names the history's owner and version; "" for the history of nobody.
-    allowed: ids the list is narrowed to. min_predicted: stars the model must expect at least. newcomers:
-    products to rank with the model's own, where there is a taste to rank them by.
+    The snapshot must have a model. allowed: (catalogue,) what the list is narrowed to, None for all that may
+    be recommended. min_predicted: stars the model must expect at least. with_newcomers: whether products the
+    model has not learned are ranked with its own, where there is a taste to rank them by.
     """
-    known, _ = history.history.known_to(model.bundle.products)
-    # A shop whose live model is popularity itself has no personal lists, and says so.
-    has_taste = model.bundle.ranker.algorithm != model.bundle.popularity.algorithm
-    strategy = Strategy.PERSONAL if has_taste and len(known) else Strategy.POPULAR
-    if allowed is not None or min_predicted is not None:
-        return _score(history, model, settings, strategy, allowed, min_predicted, newcomers)
-    # The version is in the key and so is the history's: an entry is never stale and needs no deleting.
-    key = f"candidates:{shopper_key}:{model.version}:{newcomers.key if newcomers else ''}"
-    found = cache.get(key)
-    if found is not None:
-        products, scores, named = found
-        return Candidates(np.array(products, np.int64), np.array(scores, np.float32), Strategy(named))
-    made = _score(history, model, settings, strategy, None, None, newcomers)
-    value = [made.products.tolist(), [float(score) for score in made.scores], made.strategy.value]
-    cache.set(key, value, settings.list_cache_seconds)
-    return made
-
-
-def _score(
-    history: ShopperHistory,
-    model: LiveModel,
-    settings: Conf,
-    strategy: Strategy,
-    allowed: NDArray[np.int64] | None,
-    min_predicted: float | None,
-    newcomers: Newcomers | None,
-) -> Candidates:
+    model = snapshot.model
+    assert model is not None, "candidates come from a model"
     products = model.bundle.products
-    scores = _scores(model, strategy, history)
-    mask = np.ones(len(products), dtype=bool)
-    if allowed is not None:
-        mask &= np.isin(products.ids, allowed)
+    strategy, known = strategy_for(history, model)
+    mask = snapshot.recommendable if allowed is None else snapshot.among_models(allowed)
     if min_predicted is not None and model.bundle.ratings is not None:
-        mask &= model.bundle.ratings.model.predict([history.history])[0] >= min_predicted
-    settled = products.positions(np.array(sorted(history.settled), np.int64))
-    ranking = top(scores, settings.candidates, exclude=settled, allowed=mask)
-    ids, found = products.ids[ranking.positions].astype(np.int64), ranking.scores
+        mask = mask & (model.bundle.ratings.model.predict([history.history])[0] >= min_predicted)
+    personal = strategy == Strategy.PERSONAL
+    ranking = top_of(
+        (model.bundle.ranker if personal else model.bundle.popularity).model,
+        history.history, settings.candidates,
+        exclude=_settled(history, products.positions), allowed=mask,
+        prior=_prior(model, known) if personal else None,
+    )  # fmt: skip
+    ids, scores = products.ids[ranking.positions].astype(np.int64), ranking.scores
     # What nobody has rated has no stars to expect.
-    if newcomers is not None and strategy == Strategy.PERSONAL and min_predicted is None:
-        ids, found = merged(ids, found, history, newcomers, settings, allowed=allowed)
-    return Candidates(ids, found, strategy)
+    if with_newcomers and personal and min_predicted is None:
+        news = newcomers_of(snapshot, settings)
+        if news is not None and len(news.ids):
+            may = snapshot.catalogue.recommendable if allowed is None else allowed
+            ids, scores = merged(ids, scores, history, news, settings, allowed=may)
+    return Candidates(ids, scores, strategy)
 
 
-def _scores(model: LiveModel, strategy: Strategy, history: ShopperHistory) -> Floats:
-    """The ranker's scores, which lean on popularity while there is little history; else popularity alone."""
-    popular: Floats = model.bundle.popularity.model.score([history.history])[0]
-    if strategy != Strategy.PERSONAL:
-        return popular
-    scores: Floats = model.bundle.ranker.model.score([history.history])[0]
+def _settled(history: ShopperHistory, positions: object) -> Positions | None:
+    if not history.settled:
+        return None
+    found: Positions = positions(np.array(list(history.settled), np.int64))  # type: ignore[operator]
+    return found
+
+
+def _prior(model: LiveModel, known: int) -> Prior | None:
+    """What the ranker's scores lean on while there is little history."""
     lean = float(model.bundle.metadata.get(LEAN, 0.0))
-    known, _ = history.history.known_to(model.bundle.products)
-    return leaned(scores, popular, lean=lean, known=len(known))
+    if not lean:
+        return None
+    return prior_of(model.popularity, lean=lean, known=known, width=model.popularity_width)

@@ -12,9 +12,9 @@ from django.core.cache import cache
 from catalog.models import Product
 from feedback.selectors import order_count, order_counts, orders_with
 from recommendations.engine.association import SURE, affinity, log_likelihood_ratio
-from recommendations.merchandising import rules_in_force
 from recommendations.serving import shelf
 from recommendations.serving.results import Filters, Item, Reason, Recommendations, Strategy
+from recommendations.serving.snapshot import current
 
 LEAST_SUPPORT = 2
 # Online Retail, one product held back from each later order, counts of the orders before. Chosen on the
@@ -39,8 +39,9 @@ def complete_basket(products: Sequence[Product], *, now: datetime, limit: int = 
     shares = _shares(list(basket))
     scores = {pk: sum(parts.values()) for pk, parts in shares.items()}
     best = dict(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
-    rules = rules_in_force(now=now).without_pins()
-    shown = shelf.places(best, Filters(), rules, set(basket))[:limit] if best else []
+    snapshot = current()
+    rules = snapshot.rules_at(now).without_pins()
+    shown = shelf.places(best, Filters(), rules, set(basket), snapshot)[:limit] if best else []
     found = Product.objects.for_cards().in_bulk([place.product_id for place in shown])
     items = tuple(
         Item(found[place.product_id], place.score, _reason(shares[place.product_id], basket))

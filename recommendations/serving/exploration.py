@@ -5,11 +5,11 @@ Which ones depends on the shopper, the day and the product: a page turned or fet
 
 from __future__ import annotations
 
-import math
+from collections.abc import Collection
 from datetime import datetime
-from hashlib import blake2b
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommendations.conf import Conf
 from recommendations.serving.history import ShopperHistory
@@ -19,6 +19,7 @@ from recommendations.serving.shelf import Place
 DAY = 86_400
 # Drawn for each place there is: some are sold out, hidden by a rule or outside the filters.
 SPARE = 3
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def picks(
@@ -31,24 +32,25 @@ def picks(
     Information Processing Letters 97(5), 2006.
     """
     most = SPARE * len(slots(settings, settings.list_length, shopper_id=shopper_id, now=now))
-    if newcomers is None or not most:
+    if newcomers is None or not most or not len(newcomers.little_seen):
         return []
-    ids = [pk for pk in newcomers.little_seen if pk not in history.settled]
-    suits = content_scores(history, newcomers, np.array(ids, np.int64)).tolist()
-    half_life = settings.exploration_half_life.total_seconds()
-    drawn: list[tuple[float, int]] = []
-    for pk, score in zip(ids, suits, strict=True):
-        age = max(0.0, (now - newcomers.little_seen[pk]).total_seconds())
-        odds = score * 0.5 ** (age / half_life) if score > 0 else 0.0
-        if odds > 0:
-            drawn.append((math.log(chance(shopper_id, now, pk)) / odds, pk))
-    return [pk for _, pk in sorted(drawn, key=lambda pair: (-pair[0], pair[1]))[:most]]
+    ids = newcomers.little_seen
+    suits = content_scores(history, newcomers, ids)
+    age = np.maximum(0.0, now.timestamp() - newcomers.arrived)
+    odds = suits * np.exp2(-age / settings.exploration_half_life.total_seconds())
+    may = np.flatnonzero(odds > 0)
+    free = np.array([pk not in history.settled for pk in ids[may].tolist()], bool)
+    may = may[free]
+    drawn = np.log(chances(shopper_id, now, ids[may])) / odds[may]
+    best = np.lexsort((ids[may], -drawn))[:most]
+    found: list[int] = ids[may[best]].tolist()
+    return found
 
 
 def placed(
     shown: list[Place],
     tried: list[int],
-    scores: dict[int, float],
+    scores: Collection[int],
     settings: Conf,
     *,
     shopper_id: int,
@@ -57,8 +59,9 @@ def placed(
     """(the list with explored products in their places, which those are).
 
     shown: what may be shown after filters and rules, the tried products among it wherever their own score
-    put them. One that got further up by itself stays there and is not explored. `scores` are those of the
-    list without exploring: what was only put in to be tried and found no place goes out again.
+    put them; it may be the beginning of a longer list. One that got further up by itself stays there and is
+    not explored. scores: ids of the list without exploring: what was only put in to be tried and found no
+    place goes out again.
     """
     there = {place.product_id: place for place in shown}
     waiting = [pk for pk in tried if pk in there]
@@ -81,15 +84,32 @@ def slots(settings: Conf, length: int, *, shopper_id: int, now: datetime) -> lis
         return []
     block = round(1 / settings.exploration_share)
     half = block // 2
-    found = (
-        start + half + int(chance(shopper_id, now, -1 - start) * (block - half))
-        for start in range(0, length, block)
-    )
+    starts = np.arange(0, length, block)
+    drawn = chances(shopper_id, now, -1 - starts) * (block - half)
+    found: list[int] = (starts + half + drawn.astype(np.int64)).tolist()
     return [slot for slot in found if slot < length]
 
 
 def chance(shopper_id: int, now: datetime, number: int) -> float:
     """Above 0 and below 1: always the same for a shopper, a day (UTC) and a number."""
+    return float(chances(shopper_id, now, np.array([number]))[0])
+
+
+def chances(shopper_id: int, now: datetime, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """`chance` of each number: SplitMix64 with shopper and day mixed into its seed.
+
+    Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+    """
     day = int(now.timestamp()) // DAY
-    digest = blake2b(f"{shopper_id}:{day}:{number}".encode(), digest_size=8).digest()
-    return (int.from_bytes(digest) + 0.5) / 2**64
+    with np.errstate(over="ignore"):
+        seed = _mixed(_mixed(np.array([shopper_id]).astype(np.uint64)) + np.uint64(day))
+        bits = _mixed(seed + numbers.astype(np.uint64) * GOLDEN)
+    drawn: NDArray[np.float64] = ((bits >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
+    return drawn
+
+
+def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    bits = state + GOLDEN
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))

@@ -11,19 +11,21 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 
+import numpy as np
 from django.core.cache import cache
 
+from catalog.columns import NONE, Catalogue
 from catalog.models import Category, Product
 from feedback.models import Shopper
 from recommendations.conf import Conf, conf
-from recommendations.merchandising import Action, Rules, rules_in_force
+from recommendations.merchandising import Action, Rules
 from recommendations.serving import shelf, trends
 from recommendations.serving.history import NOTHING, ShopperHistory
-from recommendations.serving.index import LiveModel, live_model
+from recommendations.serving.index import LiveModel
 from recommendations.serving.reasons import because, deed_in_words
 from recommendations.serving.results import Strategy
-from recommendations.serving.service import EVERYTHING, Ranked, alike, lately, ranked_for, scores_for
-from recommendations.serving.shelf import Rows
+from recommendations.serving.service import EVERYTHING, Ranked, alike, lately, ranked_for, scored
+from recommendations.serving.snapshot import Snapshot, current
 from recommendations.signals import RATING
 
 FOR_YOU, BECAUSE, CONTINUE, TRENDING, NEW, DEPARTMENT = KEYS = (
@@ -83,16 +85,17 @@ def later_rows(
 
     ranked, behind: the shopper's list and the products of their history, where they were read already.
     """
-    model, rules = (ranked.model, ranked.rules) if ranked else (live_model(), rules_in_force(now=now))
-    key = _key(model, shopper, rules, now)
+    snapshot = ranked.snapshot if ranked else current()
+    rules = snapshot.rules_at(now)
+    key = _key(snapshot.model, shopper, rules, now)
     kept = cache.get(key)
     if kept is not None:
         return [_row(each) for each in kept]
     if ranked is None and shopper and shopper.consent:
-        ranked = ranked_for(shopper, now=now)
+        ranked = ranked_for(shopper, now=now, snapshot=snapshot)
     if behind is None:
         behind = products_behind(ranked)
-    rows = _allot(ranked, model, rules, behind, conf(), now=now)
+    rows = _allot(ranked, snapshot, rules, behind, conf(), now=now)
     cache.set(key, [asdict(row) for row in rows], KEEP_SECONDS)
     return rows
 
@@ -112,7 +115,7 @@ def mine(ranked: Ranked | None) -> list[shelf.Place]:
 
 def _allot(
     ranked: Ranked | None,
-    model: LiveModel | None,
+    snapshot: Snapshot,
     rules: Rules,
     behind: dict[int, Product],
     settings: Conf,
@@ -122,20 +125,19 @@ def _allot(
     history = ranked.history if ranked else NOTHING
     plain = rules.without_pins()
     drafts = [
-        *_personal(history, behind, model, settings, plain),
-        *_everybodys(model, settings, plain, now=now),
+        *_personal(history, behind, snapshot, settings, plain),
+        *_everybodys(snapshot, settings, plain, now=now),
         *_department(history, behind, settings, plain, now=now),
     ]
-    about = shelf.rows_of({pk for draft in drafts for pk in draft.scores}, EVERYTHING)
     shown = {place.product_id for place in mine(ranked)}
     rows = []
     for draft in drafts:
         left_out = shown | _not_for(draft.row.key, history)
-        places = shelf.places(draft.scores, EVERYTHING, draft.rules, left_out, about)[:ROW_LENGTH]
+        places = shelf.places(draft.scores, EVERYTHING, draft.rules, left_out, snapshot)[:ROW_LENGTH]
         if not places:
             continue
         shown |= {place.product_id for place in places}
-        rows.append(_finished(draft, places, about))
+        rows.append(_finished(draft, places, snapshot.catalogue))
     return rows
 
 
@@ -148,10 +150,10 @@ def _not_for(key: str, history: ShopperHistory) -> frozenset[int]:
     return frozenset(history.history.products[disliked].tolist()) if disliked else frozenset()
 
 
-def _finished(draft: Draft, places: list[shelf.Place], about: Rows) -> Row:
+def _finished(draft: Draft, places: list[shelf.Place], catalogue: Catalogue) -> Row:
     ids = tuple(place.product_id for place in places)
     told = dict(zip(draft.scores, draft.row.words, strict=True)) if draft.row.words else {}
-    numbers = _numbers(draft.scores, about) if draft.row.strategy == Strategy.TRENDING else {}
+    numbers = _numbers(draft.scores, catalogue) if draft.row.strategy == Strategy.TRENDING else {}
     return replace(
         draft.row,
         ids=ids,
@@ -164,7 +166,7 @@ def _finished(draft: Draft, places: list[shelf.Place], about: Rows) -> Row:
 def _personal(
     history: ShopperHistory,
     behind: dict[int, Product],
-    model: LiveModel | None,
+    snapshot: Snapshot,
     settings: Conf,
     rules: Rules,
 ) -> Iterator[Draft]:
@@ -172,7 +174,7 @@ def _personal(
     row = _liked(history)
     cause = None if row is None else behind.get(int(history.history.products[row]))
     if row is not None and cause is not None:
-        scores, strategy = alike(cause, model, settings)
+        scores, strategy = alike(cause, snapshot, settings)
         said = because(history, row, cause.title)
         yield Draft(Row(BECAUSE, strategy, about=cause.title, said=said), scores, rules)
     words = {int(history.history.products[each]): _footstep(history, each) for each in _opened(history)}
@@ -182,11 +184,12 @@ def _personal(
     yield Draft(Row(CONTINUE, Strategy.PERSONAL, words=tuple(words.values())), steps, drops)
 
 
-def _everybodys(model: LiveModel | None, settings: Conf, rules: Rules, *, now: datetime) -> Iterator[Draft]:
+def _everybodys(snapshot: Snapshot, settings: Conf, rules: Rules, *, now: datetime) -> Iterator[Draft]:
     scores, strategy = lately(settings, now=now)
-    if model is not None and (strategy == Strategy.NEWEST or len(scores) < A_FEW):
+    if snapshot.model is not None and (strategy == Strategy.NEWEST or len(scores) < A_FEW):
         # A quiet time, or purchases imported from long ago: the model still knows what shoppers like.
-        scores, strategy = scores_for(None, NOTHING, model, EVERYTHING, settings, now=now)
+        ids, values, strategy = scored(NOTHING, snapshot, EVERYTHING, settings, now=now)
+        scores = dict(zip(ids.tolist(), values.tolist(), strict=True))
         yield Draft(Row(TRENDING, strategy, said="Popular here"), scores, rules)
     elif strategy != Strategy.NEWEST:  # they have a row of their own
         yield Draft(Row(TRENDING, strategy), scores, rules)
@@ -257,12 +260,17 @@ def _weights(history: ShopperHistory) -> dict[int, float]:
     return {int(history.history.products[row]): float(history.history.weights[row]) for row in recent}
 
 
-def _numbers(scores: dict[int, float], about: Rows) -> dict[int, int]:
-    """Product id -> its place among the candidates of its department, from 1."""
+def _numbers(scores: dict[int, float], catalogue: Catalogue) -> dict[int, int]:
+    """Product id -> its place among the candidates of its department that may be shown, from 1."""
     counted: dict[int, int] = {}
     numbers = {}
-    for pk in scores:
-        if pk not in about or (department := about[pk][2] or about[pk][1]) is None:
+    ids = np.fromiter(scores, np.int64, len(scores))
+    at = catalogue.positions(ids)
+    for pk, place in zip(ids.tolist(), at.tolist(), strict=True):
+        if place == NONE or not catalogue.recommendable[place]:
+            continue
+        department = int(catalogue.department[place])
+        if department == NONE:
             continue
         counted[department] = counted.get(department, 0) + 1
         numbers[pk] = counted[department]

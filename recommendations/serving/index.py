@@ -6,10 +6,13 @@ import logging
 import threading
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
-from django.db import DatabaseError, connections
+from django.db import connections
 
 from recommendations import registry
+from recommendations.engine.finding import top_of
+from recommendations.engine.types import Floats, History
 from recommendations.models import ModelVersion
 from recommendations.registry import ArtefactError, Bundle
 
@@ -25,13 +28,34 @@ class LiveModel:
     created_at: datetime
     bundle: Bundle
 
+    @cached_property
+    def popularity(self) -> Floats:
+        """(products,) what everybody likes."""
+        scores: Floats = self.bundle.popularity.model.score([History.empty()])[0]
+        return scores
+
+    @cached_property
+    def popularity_width(self) -> float:
+        """The spread of `popularity`, which a list that leans on it is brought to."""
+        return float(self.popularity.std())
+
+    @property
+    def has_taste(self) -> bool:
+        """Whether lists are personal; a shop whose live model is popularity itself has none, and says so."""
+        return self.bundle.ranker.algorithm != self.bundle.popularity.algorithm
+
 
 _lock = threading.Lock()
+_lock_of_loading = threading.Lock()
 # By number and checksum: two versions learned from the same feedback have the same checksum, yet the files of
 # one may be damaged, and an answer must name the one that is live.
 Key = tuple[int, str]
 _loaded: dict[Key, LiveModel] = {}
 _refused: set[Key] = set()
+_loads = 0
+# In a process that serves: a newer model is loaded beside the requests, which go on with the one they have.
+_beside_requests = False
+_loading: threading.Thread | None = None
 
 
 def live_model() -> LiveModel | None:
@@ -42,10 +66,36 @@ def live_model() -> LiveModel | None:
     version = registry.live_version()
     if version is None:
         return None
-    return _loaded.get(_key(version)) or _load(version)
+    found = _loaded.get(_key(version))
+    if found is None and _beside_requests and (present := next(iter(_loaded.values()), None)) is not None:
+        _load_beside(version)
+        return present
+    return found or _load(version)
+
+
+def loads() -> int:
+    """How many models this process has loaded so far: whoever keeps one looks here for a newer one."""
+    return _loads
+
+
+def _load_beside(version: ModelVersion) -> None:
+    """Load a version in a thread of its own, unless one is being loaded already."""
+    global _loading
+
+    def work() -> None:
+        try:
+            _load(version)
+        finally:
+            connections.close_all()
+
+    with _lock_of_loading:
+        if _loading is None or not _loading.is_alive():
+            _loading = threading.Thread(target=work, name="load-model", daemon=True)
+            _loading.start()
 
 
 def _load(live: ModelVersion) -> LiveModel | None:
+    global _loads
     with _lock:
         if (model := _loaded.get(_key(live))) is not None:
             return model
@@ -63,29 +113,38 @@ def _load(live: ModelVersion) -> LiveModel | None:
                 logger.exception("model version %d is refused; serving from an older one", version.pk)
                 continue
             model = LiveModel(version.pk, version.algorithm, version.created_at, bundle)
-            _loaded.clear()
+            _prepare(model)
+            earlier = list(_loaded)
             _loaded[key] = model
+            for each in earlier:
+                del _loaded[each]
+            _loads += 1
             return model
     return None
 
 
-def warm_up() -> None:
-    """Load the live model before a request waits for it; a database that is not there yet can wait, too."""
-    try:
-        live_model()
-    except DatabaseError as error:
-        logger.warning("no model is loaded yet: %s", error)
-    finally:
-        # Whoever starts processes from this one must not hand them its connections.
-        connections.close_all()
+def _prepare(model: LiveModel) -> None:
+    """Have everything computed that a first list would wait for."""
+    if len(model.bundle.products):
+        top_of(model.bundle.ranker.model, History.empty(), 1)
+        _ = model.popularity_width
+
+
+def load_beside_requests() -> None:
+    """From now on a newer model is loaded in a thread, and no request waits for it."""
+    global _beside_requests
+    _beside_requests = True
 
 
 def _key(version: ModelVersion) -> Key:
-    return version.pk, version.sha256
+    # A version that is signed later is another try.
+    return version.pk, version.sha256 + version.signature
 
 
 def forget() -> None:
     """Drop what is loaded and what was refused, as after a repair."""
+    global _beside_requests
     with _lock:
         _loaded.clear()
         _refused.clear()
+        _beside_requests = False

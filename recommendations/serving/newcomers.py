@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from hashlib import blake2b
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from django.core.cache import cache
-from django.db.models import Count, Max, Sum
 from numpy.typing import NDArray
 
+from catalog.cards import Cards
+from catalog.columns import NONE, Catalogue
 from catalog.models import Product
 from recommendations.conf import Conf
-from recommendations.engine.protocols import Explains, FindsSimilar, Recommender, TakesNewProducts
+from recommendations.engine.protocols import (
+    Explains,
+    FindsSimilar,
+    Recommender,
+    ScoresSome,
+    TakesNewProducts,
+)
 from recommendations.engine.topk import top
 from recommendations.engine.types import UNKNOWN, Floats, Vocabulary
 from recommendations.features import features_of
 from recommendations.serving.history import ShopperHistory
 from recommendations.serving.index import LiveModel
+from recommendations.serving.reasons import done_to_it
 from recommendations.serving.results import Reason
-from recommendations.signals import RATING
+from recommendations.serving.snapshot import Mask, Snapshot
 
-DEEDS = {
-    "purchase": "you bought",
-    "wishlist": "is on your wishlist",
-    "basket": "you put in your basket",
-    "click": "you looked at",
-    "view": "you looked at",
-    "dismiss": "you were not interested in",
-}
 Ids = NDArray[np.int64]
-# Newest product, how many there are, and the sum of their ids: changes whenever the shop shows another set.
-Stand = tuple[int, int, int]
-STAND = "catalogue-stand"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,44 +39,43 @@ class Newcomers:
     """What there is besides the model's products.
 
     ids: (n,) products the model does not know, newest first. content: scores those and the model's own.
-    little_seen: id -> when it came to the shop, of the newest products with few interactions, those included.
-    stand: what the catalogue was like when this was read.
+    at: (content's products,) their positions in the catalogue this was read from. little_seen: (m,) the
+    newest products with few interactions, those included; arrived: (m,) when they came, unix seconds.
     """
 
     ids: Ids
     content: Recommender
-    little_seen: Mapping[int, datetime]
-    stand: Stand
+    catalogue: Catalogue
+    at: Ids
+    little_seen: Ids
+    arrived: NDArray[np.float64]
 
     @property
     def key(self) -> str:
-        """Names these newcomers in a cache's key; the same in every process."""
-        return "-".join(map(str, self.stand)) if len(self.ids) else ""
+        """Names these newcomers; the same in every process."""
+        return blake2b(self.ids.tobytes(), digest_size=8).hexdigest() if len(self.ids) else ""
 
 
 _lock = threading.Lock()
 _read: WeakKeyDictionary[LiveModel, Newcomers] = WeakKeyDictionary()
 
 
-def newcomers_of(model: LiveModel, settings: Conf) -> Newcomers | None:
-    """The newcomers at this moment; None where the model has no content part to reach them by.
+def newcomers_of(snapshot: Snapshot, settings: Conf) -> Newcomers | None:
+    """The newcomers of this state of the shop; None where the model has no content part to reach them by.
 
-    The catalogue is counted once in `settings.newcomers_every`, whatever the process: no query, one to
-    count, and three when products came or went since this process last looked.
+    No query, or one for the texts of those that came since this process last looked.
     """
-    if model.bundle.content is None:
+    model = snapshot.model
+    if model is None or model.bundle.content is None:
         return None
-    stand = _stand(settings)
     found = _read.get(model)
-    if found is None or found.stand != stand:
+    if found is None or found.catalogue is not snapshot.catalogue:
         with _lock:
-            found = _read[model] = _look(model, model.bundle.content.model, stand, settings)
+            # Another request may have looked while this one waited.
+            found = _read.get(model)
+            if found is None or found.catalogue is not snapshot.catalogue:
+                found = _read[model] = _look(model, snapshot.catalogue, found, settings)
     return found
-
-
-def last_seen(model: LiveModel) -> Newcomers | None:
-    """The newcomers this process has read last, without asking the database."""
-    return _read.get(model)
 
 
 def merged(
@@ -90,14 +85,15 @@ def merged(
     newcomers: Newcomers,
     settings: Conf,
     *,
-    allowed: Ids | None,
+    allowed: Mask,
 ) -> tuple[Ids, Floats]:
     """The ranker's products (best first, with scores) with the newcomers that suit the history among them.
 
     Scores of texts and of the ranker are of different kinds, so a newcomer gets a place, not a score: if r of
     the ranker's eligible products suit the history better by their texts, it comes in after the
     (r + 1) x newcomer_pace best, one newcomer to so many places, and takes the score of the product it
-    follows. Texts say less than shoppers do: what is learned stays ahead.
+    follows. Texts say less than shoppers do: what is learned stays ahead. allowed: (catalogue,) what may come
+    in.
     """
     found = _suiting(history, newcomers, settings, allowed=allowed)
     if not found:
@@ -121,8 +117,12 @@ def content_scores(history: ShopperHistory, newcomers: Newcomers, products: Ids)
     """(k,) how well the texts of these products suit the history; 0 for products without texts."""
     vocabulary = newcomers.content.products
     positions = vocabulary.positions(products)
-    scores = newcomers.content.score([history.history])[0]
-    return np.where(positions == UNKNOWN, np.float32(0), scores[positions]).astype(np.float32)
+    content: object = newcomers.content
+    if isinstance(content, ScoresSome):
+        scores = content.score_at(history.history, np.maximum(positions, 0))
+    else:
+        scores = newcomers.content.score([history.history])[0][positions]
+    return np.where(positions == UNKNOWN, np.float32(0), scores).astype(np.float32)
 
 
 def similar_to_newcomer(product_id: int, newcomers: Newcomers, *, most: int) -> dict[int, float]:
@@ -139,15 +139,16 @@ def similar_to_newcomer(product_id: int, newcomers: Newcomers, *, most: int) -> 
 
 
 def _suiting(
-    history: ShopperHistory, newcomers: Newcomers, settings: Conf, *, allowed: Ids | None
+    history: ShopperHistory, newcomers: Newcomers, settings: Conf, *, allowed: Mask
 ) -> list[tuple[int, int]]:
     """(newcomer, how many of the ranker's eligible products suit better), best first."""
     vocabulary = newcomers.content.products
     scores = newcomers.content.score([history.history])[0]
-    news = np.isin(vocabulary.ids, newcomers.ids)
-    eligible = ~np.isin(vocabulary.ids, list(history.settled))
-    if allowed is not None:
-        eligible &= np.isin(vocabulary.ids, allowed)
+    news = np.zeros(len(vocabulary), bool)
+    news[vocabulary.positions(newcomers.ids)] = True
+    eligible = (newcomers.at != NONE) & allowed[newcomers.at]
+    settled = vocabulary.positions(np.array(list(history.settled), np.int64))
+    eligible[settled[settled != UNKNOWN]] = False
     known = np.sort(scores[eligible & ~news])
     best = top(scores, settings.candidates, allowed=eligible & news)
     suits = best.scores > 0
@@ -155,37 +156,23 @@ def _suiting(
     return list(zip(vocabulary.ids[best.positions[suits]].tolist(), better.tolist(), strict=True))
 
 
-def _stand(settings: Conf) -> Stand:
-    seconds = int(settings.newcomers_every.total_seconds())
-    known = cache.get(STAND) if seconds else None
-    if known is not None:
-        newest, count, total = known
-        return newest, count, total
-    found = _counted()
-    if seconds:
-        cache.set(STAND, found, seconds)
-    return found
-
-
-def _counted() -> Stand:
-    found = Product.objects.public().order_by().aggregate(newest=Max("pk"), count=Count("pk"), sum=Sum("pk"))
-    # PostgreSQL sums to a Decimal, which no cache takes.
-    return found["newest"] or 0, found["count"], int(found["sum"] or 0)
-
-
-def _look(model: LiveModel, content: Recommender, stand: Stand, settings: Conf) -> Newcomers:
-    rows = list(Product.objects.public().order_by("-created_at", "-pk").values_list("pk", "created_at"))
-    ids = np.array([pk for pk, _ in rows], np.int64)
+def _look(model: LiveModel, catalogue: Catalogue, before: Newcomers | None, settings: Conf) -> Newcomers:
+    assert model.bundle.content is not None, "without texts there are no newcomers"
+    content = model.bundle.content.model
+    newest = np.lexsort((-catalogue.ids, -catalogue.created))
+    newest = newest[catalogue.public[newest]]
+    ids, created = catalogue.ids[newest], catalogue.created[newest]
     positions = model.bundle.products.positions(ids)
     unknown = ids[positions == UNKNOWN][: settings.newcomers]
-    seen = _interactions(model)[positions]
-    few = (positions == UNKNOWN) | (seen < settings.little_seen)
-    newest = np.flatnonzero(few)[: settings.newcomers].tolist()
-    little_seen = {int(ids[place]): rows[place][1] for place in newest}
+    few = (positions == UNKNOWN) | (_interactions(model)[positions] < settings.little_seen)
+    little = np.flatnonzero(few)[: settings.newcomers]
     takes: object = content
-    if len(unknown) and isinstance(takes, TakesNewProducts):
+    if before is not None and np.array_equal(before.ids, unknown):
+        content = before.content
+    elif len(unknown) and isinstance(takes, TakesNewProducts):
         content = takes.extended(features_of(Product.objects.filter(pk__in=unknown.tolist())))
-    return Newcomers(unknown, content, little_seen, stand)
+    at = catalogue.positions(content.products.ids.astype(np.int64))
+    return Newcomers(unknown, content, catalogue, at, ids[little], created[little])
 
 
 def _interactions(model: LiveModel) -> Floats:
@@ -195,15 +182,17 @@ def _interactions(model: LiveModel) -> Floats:
 
 
 def reasons_for(
-    product_ids: list[int], history: ShopperHistory, model: LiveModel, explored: frozenset[int]
+    product_ids: list[int],
+    history: ShopperHistory,
+    news: Newcomers | None,
+    explored: frozenset[int],
+    cards: Cards,
 ) -> dict[int, Reason]:
     """product id -> why, of the products among these that the model has not learned or that are explored.
 
-    Rests on the row of the history whose texts speak most for it; none where no row does. No query without
-    such products, one for the titles of what they rest on with them.
+    Rests on the row of the history whose texts speak most for it; none where no row does.
     """
-    news = last_seen(model)
-    if news is None:
+    if news is None or not (len(news.ids) or explored):
         return {}
     unknown = set(news.ids.tolist())
     ids = [pk for pk in product_ids if pk in unknown or pk in explored]
@@ -215,20 +204,12 @@ def reasons_for(
     best = pushes.argmax(axis=1)
     rows = {row for row, push in zip(best.tolist(), pushes, strict=True) if push[row] > 0}
     causes = {int(history.history.products[row]) for row in rows}
-    titles = Product.objects.only("pk", "sku", "title").in_bulk(causes) if causes else {}
+    titles = cards.of(causes)
     found: dict[int, Reason] = {}
     for pk, row, push in zip(ids, best.tolist(), pushes, strict=True):
-        cause = titles.get(int(history.history.products[row]))
+        cause: Any = titles.get(int(history.history.products[row]))
         if push[row] > 0 and cause is not None:
             start = "New in the shop" if pk in unknown else "Few have met it yet"
-            words = f"{start}, like {cause.title}, which {_deed(history, row)}"
+            words = f"{start}, like {cause.title}, which {done_to_it(history, row)}"
             found[pk] = Reason(words, cause, float(push[row] / push.sum()))
     return found
-
-
-def _deed(history: ShopperHistory, row: int) -> str:
-    deed = history.deeds[row]
-    if deed == RATING:
-        stars = int(history.history.ratings[row])
-        return f"you rated {stars} star{'' if stars == 1 else 's'}"
-    return DEEDS[deed]

@@ -9,12 +9,11 @@ from django.core.cache import cache
 
 from catalog.models import Product
 from recommendations.conf import conf
-from recommendations.merchandising import rules_in_force
 from recommendations.serving import baskets, shelf
 from recommendations.serving.home_rows import KEEP_SECONDS, MINUTE, rules_key
-from recommendations.serving.index import live_model
 from recommendations.serving.results import Item, Reason, Recommendations, Strategy
 from recommendations.serving.service import EVERYTHING, alike, similar_reason, together_reason
+from recommendations.serving.snapshot import current
 
 # (product id, score, orders of both) and (product id, score)
 Bought = list[tuple[int, float, int]]
@@ -29,19 +28,19 @@ def product_rails(
     seen: ids of what they opened, newest first; `recent` of them are shown. What is in one list is not
     repeated in the next.
     """
-    model, rules = live_model(), rules_in_force(now=now).without_pins()
+    snapshot = current()
+    model, rules = snapshot.model, snapshot.rules_at(now).without_pins()
     version = model.version if model else None
     key = f"product-rows:{version}:{rules_key(rules)}:{product.pk}:{int(now.timestamp()) // MINUTE}"
     kept = cache.get(key)
     if kept is None:
         partners = baskets.partner_scores(product)
         lifts = {pk: lift for pk, (lift, _) in partners.items()}
-        likenesses, strategy = alike(product, model, conf())
-        rows = shelf.rows_of({*lifts, *likenesses}, EVERYTHING)
-        places = shelf.places(lifts, EVERYTHING, rules, {product.pk}, rows)[:together]
+        likenesses, strategy = alike(product, snapshot, conf())
+        places = shelf.places(lifts, EVERYTHING, rules, {product.pk}, snapshot)[:together]
         bought: Bought = [(each.product_id, each.score, partners[each.product_id][1]) for each in places]
         shown = {product.pk, *(pk for pk, _, _ in bought)}
-        alikes = shelf.places(likenesses, EVERYTHING, rules, shown, rows)[:similar]
+        alikes = shelf.places(likenesses, EVERYTHING, rules, shown, snapshot)[:similar]
         like: Like = [(each.product_id, each.score) for each in alikes]
         kept = [bought, like, strategy]
         cache.set(key, kept, KEEP_SECONDS)
@@ -62,10 +61,3 @@ def product_rails(
         Recommendations(like_items, len(like_items), strategy, version, now),
         tuple(again[:recent]),
     )
-
-
-def together_and_similar(
-    product: Product, *, now: datetime, together: int, similar: int
-) -> tuple[Recommendations, Recommendations]:
-    """What bought_together and similar_to say; what is in the first is not repeated in the second."""
-    return product_rails(product, now=now, together=together, similar=similar)[:2]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
+from catalog.cards import Card
 from catalog.models import Product
 from recommendations.conf import Conf
 from recommendations.engine.protocols import Explains
 from recommendations.engine.types import UNKNOWN, Floats
+from recommendations.serving import trends
 from recommendations.serving.history import ShopperHistory
 from recommendations.serving.index import LiveModel
 from recommendations.serving.results import Cause, Reason, Strategy
@@ -32,8 +35,15 @@ DEEDS = {
     "view": "You looked at {title}",
     "dismiss": "You were not interested in {title}",
 }
-# How far back trending looks (trends.py), in half-lives.
-TRENDING_HALF_LIVES = 4
+CLAUSES = {
+    "purchase": "you bought",
+    "wishlist": "is on your wishlist",
+    "basket": "you put in your basket",
+    "click": "you looked at",
+    "view": "you looked at",
+    "dismiss": "you were not interested in",
+}
+Reader = Callable[[set[int]], Mapping[int, Any]]
 # How many causes are told, and from which share on one that speaks against the product is worth telling.
 FOR, AGAINST, WORTH_TELLING = 3, 2, 0.02
 
@@ -42,12 +52,14 @@ def personal_reasons(
     product_ids: list[int],
     history: ShopperHistory,
     model: LiveModel,
-    known: Mapping[int, Product] | None = None,
+    read: Reader | None = None,
+    *,
+    brief: bool = False,
 ) -> dict[int, Reason]:
     """product id -> the row of the history that adds most to its score, and the rows after it.
 
     A product that nothing in the history speaks for is there for its base score: it is popular.
-    known: products already read. One query for the titles of the others, none when there are no others.
+    read: brings the products that the reasons name; None for one query. brief: the first row is enough.
     """
     ranker: object = model.bundle.ranker.model
     positions = model.bundle.products.positions(np.array(product_ids, np.int64))
@@ -56,16 +68,34 @@ def personal_reasons(
     reasons = dict.fromkeys(product_ids, PICKED)
     learned = positions != UNKNOWN
     contributions = ranker.explain(history.history, positions[learned]).contributions
-    told = [_told(row) for row in contributions]
-    causes = {int(history.history.products[row]) for rows in told for part in rows for row in part}
-    products = _products(causes, known or {})
+    told = _firsts(contributions) if brief else [_told(row) for row in contributions]
+    history_ids = history.history.products
+    causes = {int(history_ids[row]) for rows in told for part in rows for row in part}
+    products = (read or products_named())(causes) if causes else {}
+    totals = np.maximum(contributions, 0).sum(axis=1).tolist()
     learned_ids = [product_id for product_id, is_known in zip(product_ids, learned, strict=True) if is_known]
-    for product_id, (ahead, behind), pushes in zip(learned_ids, told, contributions, strict=True):
-        reasons[product_id] = _reason(history, pushes, ahead, behind, products)
+    for product_id, rows, pushes, total in zip(learned_ids, told, contributions, totals, strict=True):
+        if brief:
+            reasons[product_id] = _brief(history, rows[0], pushes, total, products)
+        else:
+            reasons[product_id] = _reason(history, pushes, *rows, total, products)
     return reasons
 
 
-def everybodys(product: Product, strategy: Strategy, settings: Conf, *, place: int | None = None) -> Reason:
+def products_named(known: Mapping[int, Product] | None = None) -> Reader:
+    """Reads products for a page. known: those already read. One query for the others, if there are any."""
+
+    def read(ids: set[int]) -> Mapping[int, Product]:
+        found = {pk: known[pk] for pk in ids if pk in known} if known else {}
+        missing = ids - found.keys()
+        return found | (Product.objects.only("pk", "sku", "title").in_bulk(missing) if missing else {})
+
+    return read
+
+
+def everybodys(
+    product: Product | Card, strategy: Strategy, settings: Conf, *, place: int | None = None
+) -> Reason:
     """Why a product is in a list that is the same for everybody.
 
     place: its place among the products of its department, from 1, where the list knows it.
@@ -73,13 +103,20 @@ def everybodys(product: Product, strategy: Strategy, settings: Conf, *, place: i
     department = product.category.department.name if product.category else ""
     inside = f" in {department}" if department else ""
     if strategy == Strategy.TRENDING:
-        weeks = round(TRENDING_HALF_LIVES * settings.trending_half_life.days / 7)
+        weeks = round(trends.HALF_LIVES * settings.trending_half_life.days / 7)
         during = f"over the last {weeks} weeks" if weeks > 1 else "this week"
         return Reason(f"{f'Number {place}' if place and department else 'Popular'}{inside} {during}")
     if strategy == Strategy.NEWEST:
         when = f"{product.created_at.day} {product.created_at:%B %Y}"
         return Reason(f"New{inside or ' in the shop'} since {when}")
     return Reason(f"Popular{inside} with shoppers here")
+
+
+def done_to_it(history: ShopperHistory, row: int) -> str:
+    """What the shopper did in that row, after "which"."""
+    if history.deeds[row] == RATING:
+        return f"you rated {_given(history, row)}"
+    return CLAUSES[history.deeds[row]]
 
 
 def by_stars(product: Product) -> Reason:
@@ -110,6 +147,28 @@ def because(history: ShopperHistory, row: int, title: str) -> str:
     return SENTENCES[deed].format(title=title)
 
 
+def _firsts(contributions: Floats) -> list[tuple[list[int], list[int]]]:
+    """`_told` of each product, of the strongest row alone."""
+    if not contributions.size:
+        return [([], [])] * len(contributions)
+    best = contributions.argmax(axis=1)
+    speaks = contributions[np.arange(len(best)), best] > 0
+    return [([row], []) if is_for else ([], []) for row, is_for in zip(best.tolist(), speaks, strict=True)]
+
+
+def _brief(
+    history: ShopperHistory,
+    ahead: list[int],
+    pushes: Floats,
+    total: float,
+    products: Mapping[int, Any],
+) -> Reason:
+    first = products.get(int(history.history.products[ahead[0]])) if ahead else None
+    if first is None:
+        return POPULAR
+    return Reason(because(history, ahead[0], first.title), first, float(pushes[ahead[0]]) / total)
+
+
 def _told(pushes: Floats) -> tuple[list[int], list[int]]:
     """The rows worth telling: those that add most to the score, and those that take most from it."""
     total = float(np.maximum(pushes, 0).sum())
@@ -125,10 +184,9 @@ def _reason(
     pushes: Floats,
     ahead: list[int],
     behind: list[int],
-    products: Mapping[int, Product],
+    total: float,
+    products: Mapping[int, Any],
 ) -> Reason:
-    total = float(np.maximum(pushes, 0).sum())
-
     def cause(row: int) -> Cause:
         product = products[int(history.history.products[row])]
         return Cause(
@@ -161,9 +219,3 @@ def _was_dismissed(history: ShopperHistory, row: int) -> bool:
 def _given(history: ShopperHistory, row: int) -> str:
     stars = int(history.history.ratings[row])
     return f"{stars} star{'' if stars == 1 else 's'}"
-
-
-def _products(ids: set[int], known: Mapping[int, Product]) -> dict[int, Product]:
-    found = {pk: known[pk] for pk in ids if pk in known}
-    missing = ids - found.keys()
-    return found | (Product.objects.only("pk", "sku", "title").in_bulk(missing) if missing else {})

@@ -79,7 +79,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Item:
-    """One place of a list. score: higher is better, comparable within the list only."""
+    """One place of a list. score: higher is better, comparable within the list only.
+
+    product: in lists for programs its card, which reads like it; so of reasons and causes.
+    """
 
     product: Product
     score: float

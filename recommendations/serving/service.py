@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
@@ -13,14 +14,15 @@ from feedback.models import Shopper
 from recommendations.conf import Conf, conf
 from recommendations.engine.protocols import FindsSimilar
 from recommendations.engine.topk import top
-from recommendations.engine.types import UNKNOWN, Positions
-from recommendations.merchandising import Rules, rules_in_force
+from recommendations.engine.types import UNKNOWN, Floats, Positions
+from recommendations.merchandising import Rules
 from recommendations.serving import baskets, exploration, newcomers, reasons, shelf, trends
 from recommendations.serving.candidates import candidates_for
 from recommendations.serving.history import NOTHING, ShopperHistory, history_of
-from recommendations.serving.index import LiveModel, live_model
+from recommendations.serving.index import LiveModel
 from recommendations.serving.results import Filters, Item, Reason, Recommendations, Sort, Strategy
-from recommendations.serving.shelf import Place
+from recommendations.serving.shelf import Ids, Place
+from recommendations.serving.snapshot import Snapshot, current
 
 EVERYTHING = Filters()
 SIMILAR_BECAUSE = {
@@ -36,9 +38,25 @@ class Ranked:
     places: list[Place]
     strategy: Strategy
     history: ShopperHistory
-    model: LiveModel | None
+    snapshot: Snapshot
     rules: Rules
     explored: frozenset[int] = frozenset()
+    # How long the whole list is, where `places` is the beginning that was asked for.
+    total: int = 0
+
+    @property
+    def model(self) -> LiveModel | None:
+        return self.snapshot.model
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for of a shopper's list."""
+
+    filters: Filters = EVERYTHING
+    sort: Sort = Sort.BEST
+    limit: int = 20
+    offset: int = 0
 
 
 def recommend_for(
@@ -49,17 +67,37 @@ def recommend_for(
     sort: Sort = Sort.BEST,
     limit: int = 20,
     offset: int = 0,
-    rules: Rules | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Recommendations:
     """The shopper's list; the fallback list for None, for an empty history and without consent.
 
-    rules: those in force, where they were read already.
+    snapshot: the shop, where it was looked at already.
     """
-    found = ranked_for(shopper, now=now, filters=filters, rules=rules)
-    page = shelf.sort(found.places, sort)[offset : offset + limit]
+    asked = Asked(filters, sort, limit, offset)
+    found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot)
+    page = found.places[offset : offset + limit]
     return Recommendations(
-        items=items_of(page, found.history, found.model, found.strategy, explored=found.explored),
-        total=len(found.places),
+        items=items_of(page, found),
+        total=found.total,
+        strategy=found.strategy,
+        model_version=found.model.version if found.model else None,
+        generated_at=now,
+    )
+
+
+def listed_for(
+    shopper: Shopper | None, asked: Asked, *, now: datetime, snapshot: Snapshot
+) -> Recommendations:
+    """The same list for programs: its products are cards, and of each reason there is the main cause only.
+
+    No query but the history's, once this process knows the cards.
+    """
+    found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot)
+    page = found.places[asked.offset : asked.offset + asked.limit]
+    cards = snapshot.cards.of([place.product_id for place in page])
+    return Recommendations(
+        items=items_of([place for place in page if place.product_id in cards], found, cards, brief=True),
+        total=found.total,
         strategy=found.strategy,
         model_version=found.model.version if found.model else None,
         generated_at=now,
@@ -67,44 +105,82 @@ def recommend_for(
 
 
 def ranked_for(
-    shopper: Shopper | None, *, now: datetime, filters: Filters = EVERYTHING, rules: Rules | None = None
+    shopper: Shopper | None,
+    *,
+    now: datetime,
+    asked: Asked | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Ranked:
-    """The shopper's list as places, best first, with what it was made of; no product is read for it yet."""
-    settings, model = conf(), live_model()
+    """The shopper's list as places in the order asked for, with what it was made of; no product is read yet.
+
+    asked: None for the whole list, best first.
+    """
+    settings, snapshot = conf(), snapshot or current()
     history = history_of(shopper.pk, settings, now=now) if shopper and shopper.consent else NOTHING
-    rules = rules or rules_in_force(now=now)
-    scores, strategy = scores_for(shopper, history, model, filters, settings, now=now)
+    rules, filters = snapshot.rules_at(now), asked.filters if asked else EVERYTHING
+    ids, scores, strategy = scored(history, snapshot, filters, settings, now=now)
     variety = shelf.variety_for(strategy, filters, settings)
     tried: list[int] = []
-    if model and shopper and strategy == Strategy.PERSONAL and filters.min_predicted is None:
-        news = newcomers.last_seen(model)
+    if shopper and strategy == Strategy.PERSONAL and filters.min_predicted is None:
+        news = newcomers.newcomers_of(snapshot, settings)
         tried = exploration.picks(history, news, settings, shopper_id=shopper.pk, now=now)
-    shown = shelf.places(_with(tried, scores), filters, rules, history.settled, variety=variety)
-    if model and len(shown) < settings.list_length <= settings.candidates <= len(scores):
-        # Much of what scores best cannot be had: choose again, among what can.
-        scores, strategy = scores_for(shopper, history, model, filters, settings, now=now, narrow=True)
-        shown = shelf.places(_with(tried, scores), filters, rules, history.settled, variety=variety)
-    if filters.min_predicted is not None and not (model and model.bundle.ratings):
+    own = set(ids.tolist()) if tried else set[int]()
+    needed = None
+    if asked and asked.sort == Sort.BEST:
+        needed = asked.offset + asked.limit + len(tried)
+    ids, scores = _tried_too(tried, own, ids, scores)
+    ids, scores = shelf.arranged(
+        ids, scores, filters, rules, history.settled, snapshot, variety=variety, first=needed
+    )
+    if filters.min_predicted is not None and not (snapshot.model and snapshot.model.bundle.ratings):
         # Nobody predicts ratings here; what everybody gives is the best there is to expect.
-        shown = [place for place in shown if place.weighted_rating >= filters.min_predicted]
-    explored: frozenset[int] = frozenset()
+        enough = np.array([stars >= filters.min_predicted for stars in shelf.stars_of(ids).values()], bool)
+        ids, scores = ids[enough], scores[enough]
+    most = settings.list_length + len(tried)
+    places, explored = shelf.as_places(ids[:most], scores[:most]), frozenset[int]()
+    total = len(ids)
     if tried and shopper:
-        shown, explored = exploration.placed(shown, tried, scores, settings, shopper_id=shopper.pk, now=now)
-    return Ranked(shown[: settings.list_length], strategy, history, model, rules, explored)
+        total -= len(set(ids.tolist()).difference(own))
+        places, explored = exploration.placed(places, tried, own, settings, shopper_id=shopper.pk, now=now)
+        total += len(explored.difference(own))
+    return _ordered(
+        Ranked(
+            places[: settings.list_length], strategy, history, snapshot, rules, explored,
+            min(total, settings.list_length),
+        ),
+        asked.sort if asked else Sort.BEST,
+    )  # fmt: skip
+
+
+def _tried_too(tried: list[int], own: set[int], ids: Ids, scores: Floats) -> tuple[Ids, Floats]:
+    """The candidates, with the products to be tried at the end."""
+    more = [pk for pk in tried if pk not in own]
+    if not more:
+        return ids, scores
+    lowest = scores.min() if len(scores) else np.float32(0)
+    return np.append(ids, np.array(more, np.int64)), np.append(scores, np.full(len(more), lowest, np.float32))
+
+
+def _ordered(found: Ranked, by: Sort) -> Ranked:
+    if by == Sort.BEST or not found.places:
+        return found
+    ids = np.array([place.product_id for place in found.places], np.int64)
+    scores = np.array([place.score for place in found.places], np.float32)
+    return replace(found, places=shelf.as_places(*shelf.sort(ids, scores, by, found.snapshot.catalogue)))
 
 
 def similar_to(product: Product, *, now: datetime, limit: int = 8) -> Recommendations:
     """Products like this one by the live model, else of the same category."""
-    model = live_model()
-    scores, strategy = alike(product, model, conf())
-    return _plain(scores, strategy, similar_reason(product, strategy), now=now, limit=limit, model=model)
+    snapshot = current()
+    scores, strategy = alike(product, snapshot, conf())
+    return _plain(scores, strategy, similar_reason(product, strategy), snapshot, now=now, limit=limit)
 
 
 def bought_together(product: Product, *, now: datetime, limit: int = 4) -> Recommendations:
     """What was bought in the same orders, surely and oftenest first; empty when nothing was."""
     partners = baskets.partner_scores(product)
     scores = {pk: lift for pk, (lift, _) in partners.items()}
-    answer = _plain(scores, Strategy.BOUGHT_TOGETHER, Reason(""), now=now, limit=limit)
+    answer = _plain(scores, Strategy.BOUGHT_TOGETHER, Reason(""), current(), now=now, limit=limit)
     items = tuple(
         Item(
             item.product,
@@ -113,7 +189,7 @@ def bought_together(product: Product, *, now: datetime, limit: int = 4) -> Recom
         )
         for item in answer.items
     )
-    return Recommendations(items, answer.total, answer.strategy, None, now)
+    return replace(answer, items=items, model_version=None)
 
 
 def trending(*, now: datetime, limit: int = 20, category: Category | None = None) -> Recommendations:
@@ -122,10 +198,11 @@ def trending(*, now: datetime, limit: int = 20, category: Category | None = None
     A department's list is filled up with its own top rated and newest, each with its honest reason; the
     strategy is that of the first product.
     """
-    settings, rules, filters = conf(), rules_in_force(now=now).without_pins(), Filters(category=category)
+    settings, snapshot, filters = conf(), current(), Filters(category=category)
+    rules = snapshot.rules_at(now).without_pins()
     scores, strategy = lately(settings, now=now)
     origin = dict.fromkeys(scores, strategy)
-    shown = shelf.places(scores, filters, rules, ())
+    shown = shelf.places(scores, filters, rules, (), snapshot)
     if category is not None and len(shown) < limit:
         known = {place.product_id for place in shown}
         scores = {pk: score for pk, score in scores.items() if pk in known}
@@ -137,7 +214,7 @@ def trending(*, now: datetime, limit: int = 20, category: Category | None = None
             lowest = min(scores.values(), default=1.0)
             scores |= {pk: lowest / (2 + place) for place, pk in enumerate(fresh)}
             origin |= dict.fromkeys(fresh, name)
-        shown = shelf.places(scores, filters, rules, ())
+        shown = shelf.places(scores, filters, rules, (), snapshot)
     page = shown[:limit]
     products = products_of(page)
     items = tuple(
@@ -151,31 +228,32 @@ def trending(*, now: datetime, limit: int = 20, category: Category | None = None
 
 def newest(*, now: datetime, limit: int = 20) -> Recommendations:
     """The newest products."""
-    return _plain(trends.newest_scores(conf()), Strategy.NEWEST, None, now=now, limit=limit)
+    found = _plain(trends.newest_scores(conf()), Strategy.NEWEST, None, current(), now=now, limit=limit)
+    return replace(found, model_version=None)
 
 
-def scores_for(
-    shopper: Shopper | None,
-    history: ShopperHistory,
-    model: LiveModel | None,
-    filters: Filters,
-    settings: Conf,
-    *,
-    now: datetime,
-    narrow: bool = False,
-) -> tuple[dict[int, float], Strategy]:
-    """(product id -> score, best first, and how that came about); `narrow`: only of what may be shown."""
-    if model is None:
-        return lately(settings, now=now)
-    narrow |= any(each is not None for each in (filters.category, filters.min_price, filters.max_price))
-    allowed = np.array(shelf.eligible(filters).values_list("pk", flat=True), np.int64) if narrow else None
-    known_by = f"{shopper.pk}:{shopper.feedback_version}" if shopper and len(history) else ""
+def scored(
+    history: ShopperHistory, snapshot: Snapshot, filters: Filters, settings: Conf, *, now: datetime
+) -> tuple[Ids, Floats, Strategy]:
+    """(candidates best first, their scores, how that came about); without a model what everybody turns to."""
+    if snapshot.model is None:
+        scores, strategy = lately(settings, now=now)
+        return *columns_of(scores), strategy
+    is_plain = filters == Filters(exclude=filters.exclude, min_predicted=filters.min_predicted)
     found = candidates_for(
-        history, model, settings,
-        shopper_key=known_by, allowed=allowed, min_predicted=filters.min_predicted,
-        newcomers=newcomers.newcomers_of(model, settings) if len(history) else None,
+        history, snapshot, settings,
+        allowed=None if is_plain else shelf.eligible(filters, snapshot.catalogue),
+        min_predicted=filters.min_predicted,
     )  # fmt: skip
-    return dict(zip(found.products.tolist(), found.scores.tolist(), strict=True)), found.strategy
+    return found.products, found.scores, found.strategy
+
+
+def columns_of(scores: shelf.Scores) -> tuple[Ids, Floats]:
+    """(ids, scores) in the order of the mapping."""
+    return (
+        np.fromiter(scores.keys(), np.int64, len(scores)),
+        np.fromiter(scores.values(), np.float32, len(scores)),
+    )
 
 
 def lately(settings: Conf, *, now: datetime) -> tuple[dict[int, float], Strategy]:
@@ -186,16 +264,11 @@ def lately(settings: Conf, *, now: datetime) -> tuple[dict[int, float], Strategy
     return trends.newest_scores(settings), Strategy.NEWEST
 
 
-def _with(tried: list[int], scores: dict[int, float]) -> dict[int, float]:
-    """The scores, with the products to be tried at the end."""
-    lowest = min(scores.values(), default=0.0)
-    return scores | {pk: lowest for pk in tried if pk not in scores}
-
-
-def alike(product: Product, model: LiveModel | None, settings: Conf) -> tuple[dict[int, float], Strategy]:
+def alike(product: Product, snapshot: Snapshot, settings: Conf) -> tuple[dict[int, float], Strategy]:
+    model = snapshot.model
     if model and (scores := _alike_by_model(product, model, settings)):
         return scores, Strategy.SIMILAR
-    if model and (scores := _alike_by_texts(product, model, settings)):
+    if model and (scores := _alike_by_texts(product, model, snapshot, settings)):
         return scores, Strategy.DESCRIBED_ALIKE
     if product.category is None:
         return {}, Strategy.SAME_CATEGORY
@@ -221,13 +294,15 @@ def _nearest(part: object, position: Positions, model: LiveModel, settings: Conf
     return dict(zip(ids, ranking.scores[near].tolist(), strict=True))
 
 
-def _alike_by_texts(product: Product, model: LiveModel, settings: Conf) -> dict[int, float]:
+def _alike_by_texts(
+    product: Product, model: LiveModel, snapshot: Snapshot, settings: Conf
+) -> dict[int, float]:
     """By what the shop says of the products: for one nobody has touched yet, and one like nobody else's."""
     content = model.bundle.content
     position = model.bundle.products.positions(np.array([product.pk]))
     if position[0] != UNKNOWN:
         return _nearest(content.model, position, model, settings) if content else {}
-    news = newcomers.newcomers_of(model, settings)
+    news = newcomers.newcomers_of(snapshot, settings)
     return newcomers.similar_to_newcomer(product.pk, news, most=settings.candidates) if news else {}
 
 
@@ -235,15 +310,14 @@ def _plain(
     scores: dict[int, float],
     strategy: Strategy,
     reason: Reason | None,
+    snapshot: Snapshot,
     *,
     now: datetime,
     limit: int,
-    filters: Filters = EVERYTHING,
-    model: LiveModel | None = None,
 ) -> Recommendations:
     """A list that is the same for everybody; without one `reason` for all, each product has its own."""
     settings = conf()
-    shown = shelf.places(scores, filters, rules_in_force(now=now).without_pins(), ())
+    shown = shelf.places(scores, EVERYTHING, snapshot.rules_at(now).without_pins(), (), snapshot)
     products = products_of(shown[:limit])
     items = tuple(
         Item(
@@ -252,38 +326,39 @@ def _plain(
             reason or reasons.everybodys(products[place.product_id], strategy, settings),
         )
         for place in shown[:limit]
+        if place.product_id in products
     )
-    return Recommendations(items, len(shown), strategy, model.version if model else None, now)
+    version = snapshot.model.version if snapshot.model else None
+    return Recommendations(items, len(shown), strategy, version, now)
 
 
 def items_of(
     page: list[Place],
-    history: ShopperHistory,
-    model: LiveModel | None,
-    strategy: Strategy,
-    products: Mapping[int, Product] | None = None,
+    found: Ranked,
+    products: Mapping[int, Any] | None = None,
     *,
-    explored: frozenset[int] = frozenset(),
+    brief: bool = False,
 ) -> tuple[Item, ...]:
-    """A personal or fallback page's items; `products` when they were read for several lists."""
-    products = products_of(page) if products is None else products
+    """A page of a list; `products` when they were read already. brief: of each reason only the main cause,
+    whose product is a card."""
+    history, model, cards = found.history, found.model, found.snapshot.cards
+    if products is None:
+        products = products_of(page)
+        # One that was deleted in this very moment is not there any more.
+        page = [place for place in page if place.product_id in products]
     ids = [place.product_id for place in page]
-    if model and strategy == Strategy.PERSONAL and page:
-        why = reasons.personal_reasons(ids, history, model, products)
-        why |= newcomers.reasons_for(ids, history, model, explored)
+    if model and found.strategy == Strategy.PERSONAL and page:
+        read = cards.of if brief else reasons.products_named(products)
+        why = reasons.personal_reasons(ids, history, model, read, brief=brief)
+        news = newcomers.newcomers_of(found.snapshot, conf())
+        why |= newcomers.reasons_for(ids, history, news, found.explored, cards)
     else:
         settings = conf()
-        why = {pk: reasons.everybodys(products[pk], strategy, settings) for pk in ids}
+        why = {pk: reasons.everybodys(products[pk], found.strategy, settings) for pk in ids}
     stars = _predicted(ids, history, model)
     return tuple(
-        Item(
-            products[place.product_id],
-            place.score,
-            why[place.product_id],
-            stars.get(place.product_id),
-            place.product_id in explored,
-        )
-        for place in page
+        Item(products[pk], place.score, why[pk], stars.get(pk), pk in found.explored)
+        for pk, place in zip(ids, page, strict=True)
     )
 
 
@@ -291,9 +366,10 @@ def _predicted(ids: list[int], history: ShopperHistory, model: LiveModel | None)
     """product id -> stars expected, of the products the rating predictor knows."""
     if not model or model.bundle.ratings is None or not ids:
         return {}
-    expected = model.bundle.ratings.model.predict([history.history])[0]
-    positions = model.bundle.products.positions(np.array(ids, np.int64)).tolist()
-    return {pk: float(expected[place]) for pk, place in zip(ids, positions, strict=True) if place != UNKNOWN}
+    positions = model.bundle.products.positions(np.array(ids, np.int64))
+    known = positions != UNKNOWN
+    stars = model.bundle.ratings.model.predict_at(history.history, positions[known])
+    return dict(zip([pk for pk, there in zip(ids, known, strict=True) if there], stars.tolist(), strict=True))
 
 
 def products_of(page: list[Place]) -> dict[int, Product]:

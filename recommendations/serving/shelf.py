@@ -3,92 +3,129 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from math import ceil, floor
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from catalog.models import Product, ProductQuerySet, weighted_rating
+from catalog.columns import NONE, Catalogue
+from catalog.models import Product, weighted_rating
 from recommendations.conf import Conf
-from recommendations.engine.types import UNKNOWN, Ranking
-from recommendations.engine.variety import Matrix, Variety, look_alike, mixed
-from recommendations.merchandising import Rules, Target
+from recommendations.engine.types import UNKNOWN, Floats, Ranking
+from recommendations.engine.variety import Variety, mixed
+from recommendations.merchandising import Rules, Targets
+from recommendations.serving.looks import likeness_of
 from recommendations.serving.results import Filters, Sort, Strategy
+from recommendations.serving.snapshot import Mask, Snapshot
 
-COLUMNS = (
-    "pk", "category_id", "category__parent_id", "brand", "price", "created_at", "rating_count",
-    "rating_total", "title",
-)  # fmt: skip
-
-# product id -> its columns
-Rows = Mapping[int, tuple[Any, ...]]
+Ids = NDArray[np.int64]
+Scores = Mapping[int, float]
+"""Product id -> score, best first."""
 
 
-@dataclass(frozen=True)
-class Place:
-    """A product that may be shown, with what sorting and rules look at."""
+class Place(NamedTuple):
+    """A product that may be shown."""
 
     product_id: int
     score: float
-    target: Target
-    title: str
-    aisle: int | None
-    department: int | None
-    price: Decimal
-    created_at: datetime
-    weighted_rating: float
 
 
-def eligible(filters: Filters) -> ProductQuerySet:
-    """What the filters and the shop let through: never an invisible product."""
-    products = Product.objects.recommendable() if filters.in_stock else Product.objects.public()
+def eligible(filters: Filters, catalogue: Catalogue) -> Mask:
+    """(catalogue,) what the filters and the shop let through: never an invisible product."""
+    if filters == Filters(exclude=filters.exclude):
+        return catalogue.recommendable
+    return _eligible(filters, catalogue, np.arange(len(catalogue)))
+
+
+def _eligible(filters: Filters, catalogue: Catalogue, at: Ids) -> Mask:
+    """(k,) the same for products at these positions."""
+    mask: Mask = catalogue.public[at] & (at != NONE) if len(catalogue) else np.zeros(len(at), bool)
+    if not len(catalogue):
+        return mask
+    if filters.in_stock:
+        mask &= catalogue.in_stock[at]
     if filters.category is not None:
-        products = products.in_category(filters.category)
+        wanted = filters.category.pk
+        mask &= (catalogue.category[at] == wanted) | (catalogue.department[at] == wanted)
     if filters.min_price is not None:
-        products = products.filter(price__gte=filters.min_price)
+        mask &= catalogue.pence[at] >= ceil(filters.min_price * 100)
     if filters.max_price is not None:
-        products = products.filter(price__lte=filters.max_price)
-    return products
-
-
-def rows_of(product_ids: Iterable[int], filters: Filters) -> Rows:
-    """What places are made of, for those of the products that may be shown. One query."""
-    rows = eligible(filters).filter(pk__in=set(product_ids)).order_by().values_list(*COLUMNS)
-    return {row[0]: row for row in rows}
+        mask &= catalogue.pence[at] <= floor(filters.max_price * 100)
+    return mask
 
 
 def places(
-    scores: dict[int, float],
+    scores: Scores,
     filters: Filters,
     rules: Rules,
     settled: Iterable[int],
-    rows: Rows | None = None,
+    snapshot: Snapshot,
     *,
     variety: Variety | None = None,
 ) -> list[Place]:
-    """The candidates (id -> score, best first) that may be shown, mixed for variety, after the rules.
+    """The candidates that may be shown, mixed for variety, after the rules. No query."""
+    ids = np.fromiter(scores.keys(), np.int64, len(scores))
+    values = np.fromiter(scores.values(), np.float32, len(scores))
+    return as_places(*arranged(ids, values, filters, rules, settled, snapshot, variety=variety))
 
-    One query, or none when the `rows` of these candidates and the rules' pins were read for several lists.
-    """
-    left_out = filters.exclude | set(settled)
+
+def as_places(ids: Ids, scores: Floats) -> list[Place]:
+    return list(map(Place._make, zip(ids.tolist(), scores.tolist(), strict=True)))
+
+
+def arranged(
+    ids: Ids,
+    scores: Floats,
+    filters: Filters,
+    rules: Rules,
+    settled: Iterable[int],
+    snapshot: Snapshot,
+    *,
+    variety: Variety | None = None,
+    first: int | None = None,
+) -> tuple[Ids, Floats]:
+    """`places` as columns. ids, scores: (k,) candidates, best first. first: how many places are asked for:
+    those after them may be in another order."""
+    left_out = filters.exclude.union(settled)
     # Only a candidate is known to be predicted high enough; a pin does not get round that filter.
     pinned = [pk for pk in rules.pinned() if pk not in left_out] if filters.min_predicted is None else []
-    lowest = min(scores.values(), default=0.0)
-    wanted = {pk: score for pk, score in scores.items() if pk not in left_out}
-    wanted |= {pk: lowest for pk in pinned if pk not in wanted}
-    rows = rows_of(wanted, filters) if rows is None else rows
-    shown = [_place(rows[pk], score) for pk, score in wanted.items() if pk in rows]
+    if pinned:
+        ids, scores = _with(pinned, ids, scores)
+    at = snapshot.catalogue.positions(ids)
+    mask = _eligible(filters, snapshot.catalogue, at)
+    if left_out:
+        mask &= np.array([pk not in left_out for pk in ids.tolist()], bool)
+    if not mask.all():
+        ids, scores, at = ids[mask], scores[mask], at[mask]
     mixing = variety is not None and not variety.changes_nothing
-    if not rules.rules and not mixing:
-        return shown
+    if not rules.rules:
+        if not variety or not mixing:
+            return ids, scores
+        whole = Ranking(np.arange(len(ids), dtype=np.int32), scores)
+        ranking = _mixed(whole, ids, at, set(), variety, snapshot, first)
+        return ids[ranking.positions], ranking.scores
     order = rules.apply(
-        [place.target for place in shown],
-        np.array([place.score for place in shown], np.float32),
-        (lambda ranking: _mixed(ranking, shown, set(pinned), variety)) if variety and mixing else None,
+        _targets(ids, at, snapshot.catalogue),
+        scores,
+        (lambda ranking: _mixed(ranking, ids, at, set(pinned), variety, snapshot, None))
+        if variety and mixing
+        else None,
     )
-    return [shown[index] for index in order]
+    return ids[order], scores[order]
+
+
+def _with(pinned: list[int], ids: Ids, scores: Floats) -> tuple[Ids, Floats]:
+    """The candidates, and at their end what is pinned and is none of them."""
+    known = set(ids.tolist())
+    more = [pk for pk in dict.fromkeys(pinned) if pk not in known]
+    lowest = scores.min() if len(scores) else np.float32(0)
+    return np.append(ids, np.array(more, np.int64)), np.append(scores, np.full(len(more), lowest, np.float32))
+
+
+def _targets(ids: Ids, at: Ids, catalogue: Catalogue) -> Targets:
+    names = np.array([catalogue.brands[code] for code in catalogue.brand[at].tolist()], object)
+    return Targets(ids, catalogue.category[at], catalogue.department[at], names)
 
 
 def variety_for(strategy: Strategy, filters: Filters, settings: Conf) -> Variety | None:
@@ -102,54 +139,53 @@ def variety_for(strategy: Strategy, filters: Filters, settings: Conf) -> Variety
     return Variety(settings.diversity, most or None, settings.varied_places)
 
 
-def _mixed(ranking: Ranking, shown: list[Place], pinned: set[int], variety: Variety) -> Ranking:
+def _mixed(
+    ranking: Ranking,
+    ids: Ids,
+    at: Ids,
+    pinned: set[int],
+    variety: Variety,
+    snapshot: Snapshot,
+    first: int | None,
+) -> Ranking:
     """The first places in a more varied order; what will be pinned takes no part."""
-    is_pinned = np.array([shown[index].product_id in pinned for index in ranking.positions.tolist()], bool)
-    free = Ranking(ranking.positions[~is_pinned], ranking.scores[~is_pinned])
-    first = [shown[index] for index in free.positions[: variety.reach(len(free))].tolist()]
-    departments = np.array(
-        [UNKNOWN if each.department is None else each.department for each in first], np.int64
-    )
-    arranged = mixed(free, likeness_of(first), departments, variety)
+    free, kept_out = ranking, None
+    if pinned:
+        is_pinned = np.array([pk in pinned for pk in ids[ranking.positions].tolist()], bool)
+        free = Ranking(ranking.positions[~is_pinned], ranking.scores[~is_pinned])
+        kept_out = Ranking(ranking.positions[is_pinned], ranking.scores[is_pinned])
+    best = free.positions[: variety.reach(len(free))]
+    departments = snapshot.catalogue.department[at[best]]
+    departments = np.where(departments == NONE, UNKNOWN, departments)
+    likeness = likeness_of(ids[best].tolist(), at[best], snapshot)
+    arranged = mixed(free, likeness, departments, variety, first=first)
+    if kept_out is None:
+        return arranged
     return Ranking(
-        np.concatenate([arranged.positions, ranking.positions[is_pinned]]),
-        np.concatenate([arranged.scores, ranking.scores[is_pinned]]),
+        np.concatenate([arranged.positions, kept_out.positions]),
+        np.concatenate([arranged.scores, kept_out.scores]),
     )
 
 
-def likeness_of(products: list[Place]) -> Matrix:
-    """(n, n) how alike products look, 0 to 1."""
-    return look_alike(
-        [each.title for each in products],
-        [each.aisle for each in products],
-        [each.department for each in products],
-        [each.target.brand for each in products],
-    )
-
-
-def sort(shown: list[Place], by: Sort) -> list[Place]:
-    """The list in another order; products that tie stay best match first."""
-    if by == Sort.PRICE_UP:
-        return sorted(shown, key=lambda place: place.price)
-    if by == Sort.PRICE_DOWN:
-        return sorted(shown, key=lambda place: place.price, reverse=True)
-    if by == Sort.NEWEST:
-        return sorted(shown, key=lambda place: place.created_at, reverse=True)
+def sort(ids: Ids, scores: Floats, by: Sort, catalogue: Catalogue) -> tuple[Ids, Floats]:
+    """The list in another order; products that tie stay best match first. One query for the top rated."""
+    if by == Sort.BEST:
+        return ids, scores
+    at = catalogue.positions(ids)
     if by == Sort.TOP_RATED:
-        return sorted(shown, key=lambda place: place.weighted_rating, reverse=True)
-    return shown
+        key = -np.array([*stars_of(ids).values()], np.float64)
+    elif by == Sort.NEWEST:
+        key = -catalogue.created[at]
+    else:
+        key = catalogue.pence[at].astype(np.float64) * (1 if by == Sort.PRICE_UP else -1)
+    order = np.argsort(key, kind="stable")
+    return ids[order], scores[order]
 
 
-def _place(row: tuple[Any, ...], score: float) -> Place:
-    pk, category, parent, brand, price, created_at, count, total, title = row
-    return Place(
-        product_id=pk,
-        score=score,
-        target=Target(pk, frozenset(each for each in (category, parent) if each is not None), brand),
-        title=title,
-        aisle=category,
-        department=category if parent is None else parent,
-        price=price,
-        created_at=created_at,
-        weighted_rating=weighted_rating(count, total),
-    )
+def stars_of(ids: Ids) -> dict[int, float]:
+    """id -> weighted average of its ratings as of now, 1 to 5, in the order of the ids. One query."""
+    rows = Product.objects.filter(pk__in=ids.tolist()).order_by()
+    counts = {
+        pk: (count, total) for pk, count, total in rows.values_list("pk", "rating_count", "rating_total")
+    }
+    return {pk: weighted_rating(*counts.get(pk, (0, 0))) for pk in ids.tolist()}

@@ -12,6 +12,8 @@ from feedback.selectors import recent_events, recent_ratings
 from recommendations.conf import Conf
 
 MINUTE = 60
+HALF_LIVES = 4
+"""How far back trending looks."""
 
 
 def trend_scores(settings: Conf, *, now: datetime) -> dict[int, float]:
@@ -30,7 +32,7 @@ def trend_scores(settings: Conf, *, now: datetime) -> dict[int, float]:
 def _count(settings: Conf, *, now: datetime) -> list[tuple[int, float]]:
     scores: Counter[int] = Counter()
     half_life = settings.trending_half_life.total_seconds()
-    since = now - 4 * settings.trending_half_life
+    since = now - HALF_LIVES * settings.trending_half_life
     rows = [
         (product, settings.event_weights[kind], when)
         for product, kind, when in recent_events(since=since, until=now, most=settings.trending_rows)

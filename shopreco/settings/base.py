@@ -21,6 +21,11 @@ VAR_DIR = env.path("SHOPRECO_VAR_DIR", VAR_DIR)
 
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+# Keys of before a change: sessions, links and models made with them stay good until they are taken out.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+# What published models are signed with; empty for a key made of SECRET_KEY. See recommendations/signing.py.
+MODEL_SIGNING_KEY: str = env.str("MODEL_SIGNING_KEY", "")
+MODEL_SIGNING_KEYS_OLD: list[str] = env.list("MODEL_SIGNING_KEYS_OLD", [])
 
 INSTALLED_APPS = [
     "shopreco",

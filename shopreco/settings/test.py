@@ -1,6 +1,5 @@
 """The tests' settings: the demo's openness, a fast password hasher, artefacts in a folder of their own."""
 
-from datetime import timedelta
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -13,9 +12,9 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Tests point the root at a folder of their own; nothing is written here. Those about searching say "auto".
 RECOMMENDATIONS = {
     **RECOMMENDATIONS, "algorithm": "svd", "artefact_root": Path(gettempdir()) / "shopreco-tests-unset",
-    # A test sees at once what it has just put into the shop.
-    "newcomers_every": timedelta(0),
 }  # fmt: skip
 # Many tests call from one address; those about limits set their own.
 REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {}}
 LOGGING = {"version": 1, "disable_existing_loggers": False}
+# Tests roll their transactions back: what waits for a commit would never come.
+SHOPRECO_NOTE_AT_COMMIT = False

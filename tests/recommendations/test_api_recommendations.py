@@ -157,7 +157,6 @@ class TestWithALiveModel:
         assert all(item["predicted_rating"] >= 3.3 for item in good["items"])
 
     def test_a_list_costs_few_queries_however_long(self, client, tastes, settings):
-        settings.RECOMMENDATIONS |= {"newcomers_every": timedelta(seconds=60)}
         make_rating(make_shopper("ann"), tastes[0][0], 5)
         ask(client)  # the model is loaded once per process
         counts = []

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from catalog.models import Product
 from feedback.models import Shopper
-from recommendations.merchandising import Rules, Target, rules_in_force
+from recommendations.merchandising import Rules, Targets
 from recommendations.models import MerchandisingRule
 from recommendations.serving.reasons import PICKED
 from recommendations.serving.results import Filters
 from recommendations.serving.service import recommend_for
+from recommendations.serving.snapshot import current
 from tests.factories import NOW, make_product, make_rating
 from tests.shops import make_shop, publish_model
 
@@ -162,14 +163,14 @@ class TestWhenARuleIsInForce:
     )
     def test_from_its_start_until_just_before_its_end_while_it_is_active(self, window, in_force):
         rule(Action.DROP, brand="x", **window)
-        assert bool(rules_in_force(now=NOW).rules) is in_force
+        assert bool(current().rules_at(NOW).rules) is in_force
 
     def test_rules_come_in_the_order_of_their_names(self):
         products = {name: make_product() for name in ("b", "c", "a")}
         for name, product in products.items():
             rule(Action.PIN, name=name, product=product)
-        assert rules_in_force(now=NOW).pinned() == [products[name].pk for name in "abc"]
-        assert rules_in_force(now=NOW).without_pins().rules == ()
+        assert current().rules_at(NOW).pinned() == [products[name].pk for name in "abc"]
+        assert current().rules_at(NOW).without_pins().rules == ()
 
     def test_an_end_before_its_start_is_refused_in_words(self):
         with pytest.raises(ValidationError, match="The end must be after the start"):
@@ -192,7 +193,8 @@ ACTIONS = st.lists(st.tuples(st.sampled_from(list(Action)), st.integers(0, 7), s
 
 @given(st.lists(st.floats(-5, 5, width=32), max_size=8), ACTIONS)
 def test_whatever_the_rules_nothing_is_shown_twice_and_only_drops_leave_out(scores, actions):
-    targets = [Target(place, frozenset(), "") for place in range(len(scores))]
+    ids, none = np.arange(len(scores)), np.full(len(scores), -1)
+    targets = Targets(ids, none, none, np.full(len(scores), "", object))
     rules = Rules(
         tuple(
             MerchandisingRule(action=action, product=Product(pk=pk), strength=strength)

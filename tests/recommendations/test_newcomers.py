@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -13,10 +13,11 @@ from catalog.models import Product
 from feedback.models import Shopper
 from recommendations.conf import conf
 from recommendations.models import MerchandisingRule
-from recommendations.serving.index import live_model
+from recommendations.serving import newcomers
 from recommendations.serving.newcomers import newcomers_of
 from recommendations.serving.results import Filters, Strategy
 from recommendations.serving.service import recommend_for, similar_to
+from recommendations.serving.snapshot import current
 from tests.factories import NOW, make_product, make_rating
 from tests.shops import Shop, make_shop, publish_model
 
@@ -168,58 +169,62 @@ def test_new_products_are_similar_to_each_other(shop):
 
 
 def test_of_a_model_without_texts_the_department_is_shown(shop):
-    version = live_model()
-    assert version is not None
-    object.__setattr__(version.bundle, "content", None)
-    assert newcomers_of(version, conf()) is None
+    model = current().model
+    assert model is not None
+    object.__setattr__(model.bundle, "content", None)
+    assert newcomers_of(current(), conf()) is None
     found = similar_to(new_rake(shop), now=NOW)
     assert found.strategy == Strategy.SAME_CATEGORY
     assert place_of(new_rake(shop), shop.gardeners[0]) is None
 
 
 def test_the_texts_of_new_products_are_read_once_and_again_when_there_are_others(shop):
-    model = live_model()
-    assert model is not None
-    new_rake(shop)
-
     def queries() -> int:
+        snapshot = current()
         with CaptureQueriesContext(connection) as captured:
-            newcomers_of(model, conf())
+            newcomers_of(snapshot, conf())
         return len(captured)
 
-    assert [queries(), queries(), queries()] == [3, 1, 1]
+    new_rake(shop)
+    assert [queries(), queries(), queries()] == [1, 0, 0]
+    Product.objects.filter(pk=shop.garden[0].pk).update(price="11.50")
+    assert queries() == 0, "another price of what is known is no newcomer"
     new_pan(shop)
-    assert [queries(), queries()] == [3, 1]
+    assert [queries(), queries()] == [1, 0]
 
 
-def test_with_nothing_new_the_catalogue_is_looked_at_in_one_query(shop):
-    model = live_model()
-    assert model is not None
-    newcomers_of(model, conf())
+def test_with_nothing_new_no_text_is_read(shop):
+    snapshot = current()
     with CaptureQueriesContext(connection) as captured:
-        found = newcomers_of(model, conf())
-    assert len(captured) == 1
+        found = newcomers_of(snapshot, conf())
+    assert not captured.captured_queries
     assert found is not None and not len(found.ids) and found.key == ""
 
 
-def test_the_catalogue_is_not_counted_for_every_list(shop, settings):
-    settings.RECOMMENDATIONS |= {"newcomers_every": timedelta(seconds=60)}
-    gardener = shop.gardeners[0]
-    recommend_for(gardener, now=NOW)
-    rake = new_rake(shop)
-    with CaptureQueriesContext(connection) as captured:
-        assert place_of(rake, gardener) is None
-    assert not [query for query in captured if "SUM(" in query["sql"]]
-    cache.clear()  # as after the sixty seconds
-    assert place_of(rake, gardener) is not None
+def test_of_two_requests_that_come_at_once_one_reads_the_texts(shop, monkeypatch):
+    new_rake(shop)
+    snapshot, looked = current(), []
+    model = snapshot.model
+    assert model is not None
+    look = newcomers._look
+
+    def counted(*given):
+        looked.append(given)
+        return look(*given)
+
+    monkeypatch.setattr(newcomers, "_look", counted)
+    with newcomers._lock:
+        asking = Thread(target=newcomers_of, args=(snapshot, conf()))
+        asking.start()
+        newcomers._read[model] = found = look(model, snapshot.catalogue, None, conf())
+    asking.join()
+    assert not looked and newcomers_of(snapshot, conf()) is found
 
 
 def test_a_new_model_starts_anew(shop):
     rake = new_rake(shop)
     assert place_of(rake, shop.gardeners[0]) is not None
     publish_model("item_knn")
-    model = live_model()
-    assert model is not None
-    found = newcomers_of(model, conf())
+    found = newcomers_of(current(), conf())
     assert found is not None and rake.pk not in found.ids
     assert rake.pk in found.little_seen

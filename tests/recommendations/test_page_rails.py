@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from recommendations.models import MerchandisingRule, ModelVersion
 from recommendations.serving import service
-from recommendations.serving.rails import together_and_similar
+from recommendations.serving.rails import product_rails
 from recommendations.serving.results import Recommendations
 from tests.shop import Shop, open_trained_shop
 
@@ -35,7 +35,7 @@ def shop() -> Shop:
 
 def test_a_product_pages_lists_are_the_single_ones(shop: Shop) -> None:
     now, product = timezone.now(), shop.products["garden"][0]
-    bought, like = together_and_similar(product, now=now, together=4, similar=6)
+    bought, like, _ = product_rails(product, now=now, together=4, similar=6)
     assert bought.items
     assert places(bought) == places(service.bought_together(product, now=now, limit=4))
     assert places(like) == places(service.similar_to(product, now=now, limit=20), besides=bought)[:6]
@@ -45,6 +45,6 @@ def test_a_product_pages_lists_are_the_single_ones(shop: Shop) -> None:
 def test_without_a_model_they_stand(shop: Shop) -> None:
     ModelVersion.objects.update(is_live=False)
     now, product = timezone.now(), shop.products["garden"][0]
-    bought, like = together_and_similar(product, now=now, together=4, similar=6)
+    bought, like, _ = product_rails(product, now=now, together=4, similar=6)
     assert bought.items
     assert places(like) == places(service.similar_to(product, now=now), besides=bought)[:6]

@@ -12,6 +12,7 @@ from recommendations.serving.index import live_model
 from recommendations.serving.newcomers import newcomers_of
 from recommendations.serving.results import Filters
 from recommendations.serving.service import newest, recommend_for, similar_to, trending
+from recommendations.serving.snapshot import current
 from tests.factories import NOW, make_product
 from tests.shops import make_shop, publish_model
 
@@ -33,9 +34,7 @@ def queries(call):
 
 def look_around():
     """Load the model and read the catalogue, as a process does once."""
-    model = live_model()
-    assert model is not None
-    newcomers_of(model, conf())
+    newcomers_of(current(), conf())
 
 
 @pytest.mark.parametrize("products", [10, 200])

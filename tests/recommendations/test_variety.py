@@ -10,7 +10,7 @@ from recommendations.conf import conf
 from recommendations.engine.variety import Variety
 from recommendations.merchandising import Rules
 from recommendations.models import MerchandisingRule
-from recommendations.serving import shelf
+from recommendations.serving import shelf, snapshot
 from recommendations.serving.results import Filters, Sort, Strategy
 from recommendations.serving.service import recommend_for
 from tests.factories import NOW, make_category, make_event, make_product, make_shopper
@@ -23,7 +23,7 @@ NO_RULES = Rules(())
 
 
 def shown(scores, variety, rules=NO_RULES, filters=None):
-    asked = shelf.places(scores, filters or Filters(), rules, (), variety=variety)
+    asked = shelf.places(scores, filters or Filters(), rules, (), snapshot.current(), variety=variety)
     return [place.product_id for place in asked]
 
 
@@ -59,8 +59,8 @@ class TestMixing:
 
     def test_the_same_products_are_shown_with_the_same_scores(self):
         for variety in (MIXED, CAPPED):
-            plain = shelf.places(self.scores, Filters(), NO_RULES, ())
-            found = shelf.places(self.scores, Filters(), NO_RULES, (), variety=variety)
+            plain = shelf.places(self.scores, Filters(), NO_RULES, (), snapshot.current())
+            found = shelf.places(self.scores, Filters(), NO_RULES, (), snapshot.current(), variety=variety)
             assert sorted(found, key=lambda place: -place.score) == plain
             assert found[0] == plain[0] and found[25:] == plain[25:]
 

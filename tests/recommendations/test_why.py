@@ -12,7 +12,14 @@ from feedback.models import Event
 from recommendations.conf import conf
 from recommendations.serving.history import history_of
 from recommendations.serving.index import live_model
-from recommendations.serving.reasons import AGAINST, FOR, by_stars, everybodys, personal_reasons
+from recommendations.serving.reasons import (
+    AGAINST,
+    FOR,
+    by_stars,
+    everybodys,
+    personal_reasons,
+    products_named,
+)
 from recommendations.serving.results import Cause, Item, Reason, Strategy
 from recommendations.templatetags.recommendation_tags import bounded, percent
 from tests.factories import NOW, make_category, make_event, make_product, make_rating, make_shopper
@@ -63,7 +70,7 @@ def test_known_products_are_not_read_again(django_assert_num_queries: object) ->
     known = Product.objects.in_bulk()
     ids = [product.pk for product in shop.products]
     with django_assert_num_queries(0):  # type: ignore[operator]
-        given = personal_reasons(ids, history, model, known)
+        given = personal_reasons(ids, history, model, products_named(known))
     assert given == personal_reasons(ids, history, model)
 
 

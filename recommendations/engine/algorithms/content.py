@@ -70,6 +70,15 @@ class ContentModel:
         tastes = weight_matrix(histories, self.products) @ self.table
         return np.asarray((tastes @ self._turned).toarray(), np.float32)
 
+    def score_at(self, history: History, positions: Positions) -> Floats:
+        """(k,) `score` of these products only."""
+        known, mask = history.known_to(self.products)
+        own, asked = self.table[known], self.table[positions]
+        pushes = own.data * np.repeat(history.weights[mask], np.diff(own.indptr))
+        taste = np.bincount(own.indices, pushes, minlength=own.shape[1])
+        ends = np.concatenate([[0.0], np.cumsum(asked.data * taste[asked.indices])])
+        return np.asarray(ends[asked.indptr[1:]] - ends[asked.indptr[:-1]], np.float32)
+
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Base 0; row j contributes its weight times its similarity to the product."""
         contributions = np.zeros((len(positions), len(history)), np.float32)
