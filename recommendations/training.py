@@ -114,8 +114,13 @@ def _train(run: TrainingRun, settings: Conf, tell: _Progress) -> None:
         progress=lambda share: tell("fitting", FITTING, share),
     )  # fmt: skip
     tell("publishing", PUBLISHING)
-    version = registry.publish(bundle, _facts(data, verdict, settings, len(interactions)), now=tell.clock())
-    runs.finish(run.pk, status=Status.PUBLISHED, outcome=verdict.words, now=tell.clock(), version=version)
+    # The model and the run's end together: one whose run was lost meanwhile does not go live.
+    registry.publish(
+        bundle, _facts(data, verdict, settings, len(interactions)), now=tell.clock(),
+        finish=lambda version: runs.finish(
+            run.pk, status=Status.PUBLISHED, outcome=verdict.words, now=tell.clock(), version=version
+        ),
+    )  # fmt: skip
     tell.watch("done", 100)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -66,7 +67,13 @@ def make_shop(*, products: int = 12, shoppers: int = 15, seed: int = 0) -> Shop:
     return Shop(garden, kitchen, gardeners, cooks, garden_department, kitchen_department)
 
 
-def publish_model(algorithm: str = "item_knn", *, now: datetime = NOW, seed: int = 0) -> ModelVersion:
+def publish_model(
+    algorithm: str = "item_knn",
+    *,
+    now: datetime = NOW,
+    seed: int = 0,
+    finish: Callable[[ModelVersion], None] | None = None,
+) -> ModelVersion:
     """Fit the shop's feedback and make the model live, without a run and without a gate."""
     data = dataset.load(conf(), now=now)
     rows = data.interactions()
@@ -78,7 +85,7 @@ def publish_model(algorithm: str = "item_knn", *, now: datetime = NOW, seed: int
         seed=seed, data_watermark=now, change_watermark=data.change_watermark, metrics={},
         shopper_count=len(data.shoppers), product_count=len(data.products), interaction_count=len(rows),
     )  # fmt: skip
-    return registry.publish(bundle, facts, now=now)
+    return registry.publish(bundle, facts, now=now, finish=finish)
 
 
 def _stock(title: str, category: Category, count: int) -> list[Product]:

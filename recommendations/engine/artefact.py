@@ -8,29 +8,41 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import joblib
 import numpy as np
-from numpy.typing import NDArray
 
+from recommendations.engine import array_file
 from recommendations.engine.algorithms.catalogue import algorithm_named, config_from, rating_algorithm_named
 from recommendations.engine.protocols import RatingPredictor, Recommender
+from recommendations.engine.sealing import (
+    RETRAIN,
+    ArtefactError,
+    Seal,
+    UnsignedError,
+    check_signature,
+    opened,
+    same,
+    sealed,
+    signed_by_any,
+)
 from recommendations.engine.types import Arrays, Vocabulary
+
+__all__ = [
+    "ARRAYS", "MANIFEST", "ArtefactError", "Bundle", "Part", "Seal", "UnsignedError", "is_signed", "load",
+    "save", "sign",
+]  # fmt: skip
 
 FORMAT = 1
 MANIFEST, ARRAYS = "manifest.json", "arrays.joblib"
 LIBRARIES = ("joblib", "numpy", "scikit-surprise", "scipy")
-RETRAIN = "Train and publish a new version, or go back to one that loads."
 
 Model = TypeVar("Model", bound=Recommender | RatingPredictor)
-
-
-class ArtefactError(Exception):
-    """The folder cannot be served from; the message says why and what to do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +85,8 @@ class Bundle:
         return {name: part for name, part in named.items() if part is not None}
 
 
-def save(bundle: Bundle, folder: Path) -> str:
-    """Writes the bundle to a new folder; the sha256 (hex) of its manifest, which in turn covers the arrays.
+def save(bundle: Bundle, folder: Path, *, key: bytes) -> Seal:
+    """Writes the bundle to a new folder; the seal to load it by.
 
     The folder appears whole or not at all: it is written beside its place, synced and renamed.
     Raises ArtefactError if there is something at `folder` already.
@@ -87,19 +99,19 @@ def save(bundle: Bundle, folder: Path) -> str:
     # Not tempfile.mkdtemp, whose folders only their maker can read: web and worker may be different users.
     draft.mkdir(parents=True)
     try:
-        checksum = _write(bundle, draft)
+        manifest = _write(bundle, draft)
         draft.rename(folder)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     _sync(folder.parent)
-    return checksum
+    return sealed(manifest, key)
 
 
-def _write(bundle: Bundle, draft: Path) -> str:
+def _write(bundle: Bundle, draft: Path) -> bytes:
+    """Writes both files; the manifest as it was meant, whatever the disk makes of it."""
     arrays = _arrays(bundle)
-    # Uncompressed, so that processes that load the same version share its pages through the memory map.
-    joblib.dump(arrays, draft / ARRAYS, compress=0)
+    array_file.write(arrays, draft / ARRAYS)
     manifest = {
         "format": FORMAT,
         "algorithm": bundle.algorithm,
@@ -108,15 +120,15 @@ def _write(bundle: Bundle, draft: Path) -> str:
             for name, part in bundle.parts().items()
         },
         "libraries": {name: version(name) for name in LIBRARIES},
-        "arrays": {name: [str(array.dtype), *array.shape] for name, array in arrays.items()},
+        "arrays": _described(arrays),
         "arrays_sha256": _sha256(draft / ARRAYS),
         "metadata": bundle.metadata,
     }
-    text = json.dumps(manifest, sort_keys=True, indent=2, allow_nan=False)
-    (draft / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    text = json.dumps(manifest, sort_keys=True, indent=2, allow_nan=False).encode() + b"\n"
+    (draft / MANIFEST).write_bytes(text)
     for path in (draft / ARRAYS, draft / MANIFEST, draft):
         _sync(path)
-    return _sha256(draft / MANIFEST)
+    return text
 
 
 def _arrays(bundle: Bundle) -> Arrays:
@@ -128,18 +140,19 @@ def _arrays(bundle: Bundle) -> Arrays:
     return arrays
 
 
-def load(folder: Path, *, sha256: str) -> Bundle:
+def load(folder: Path, *, seal: Seal, keys: Sequence[bytes]) -> Bundle:
     """The bundle saved at `folder`, its arrays memory-mapped read-only.
 
-    sha256: what `save` returned, kept somewhere else than the folder. Manifest, versions and arrays are
-    verified before any of the arrays is read. Raises ArtefactError for a missing, altered or incompatible
-    artefact.
+    seal: what `save` returned. keys: those whose signatures are believed. Manifest and arrays are opened
+    once: what was verified is what is mapped, whatever the names in the folder mean by then. Raises
+    ArtefactError for a missing, altered, unsigned or incompatible artefact, before any of the arrays is read.
     """
-    try:
-        manifest = _verified_manifest(folder, sha256)
-        arrays: dict[str, NDArray[Any]] = joblib.load(folder / ARRAYS, mmap_mode="r")
-    except OSError as error:
-        raise ArtefactError(f"{folder} cannot be read: {error}. Mend that, or: {RETRAIN}") from error
+    with opened(folder, MANIFEST, ARRAYS) as (manifest_file, arrays_file):
+        text = _verified(folder, manifest_file, seal.sha256)
+        check_signature(folder, text, seal, keys)
+        manifest = _understood(folder, text)
+        _verify_arrays(folder, arrays_file, manifest)
+        arrays = _mapped(folder, arrays_file, manifest)
     products = Vocabulary(np.asarray(arrays["products"]))
     parts = {
         name: _restored(name, described, products, arrays) for name, described in manifest["parts"].items()
@@ -154,6 +167,66 @@ def load(folder: Path, *, sha256: str) -> Bundle:
     )
 
 
+def sign(folder: Path, *, sha256: str, key: bytes) -> Seal:
+    """The seal, by this key, of a folder whose files are those of the checksum. Nothing in them is unpickled.
+
+    Raises ArtefactError when they are not, or when this code could not load them anyway.
+    """
+    with opened(folder, MANIFEST, ARRAYS) as (manifest_file, arrays_file):
+        text = _verified(folder, manifest_file, sha256)
+        _verify_arrays(folder, arrays_file, _understood(folder, text))
+    return sealed(text, key)
+
+
+def is_signed(folder: Path, *, seal: Seal, keys: Sequence[bytes]) -> bool:
+    """Whether one of the keys has signed the folder's manifest. Raises ArtefactError when it was altered."""
+    with opened(folder, MANIFEST, ARRAYS) as (manifest_file, _):
+        text = _verified(folder, manifest_file, seal.sha256)
+    return signed_by_any(text, seal, keys)
+
+
+def _verified(folder: Path, file: BufferedReader, sha256: str) -> bytes:
+    text = file.read()
+    if not same(hashlib.sha256(text).hexdigest(), sha256):
+        raise ArtefactError(
+            f"{folder / MANIFEST} is not the one that was published: it was altered. {RETRAIN}"
+        )
+    return text
+
+
+def _understood(folder: Path, text: bytes) -> dict[str, Any]:
+    """What the manifest says, where this code and these libraries can serve it."""
+    manifest: dict[str, Any] = json.loads(text)
+    if manifest["format"] != FORMAT:
+        raise ArtefactError(f"{folder} has format {manifest['format']}; this code reads {FORMAT}. {RETRAIN}")
+    for name, saved in manifest["libraries"].items():
+        if saved.split(".")[0] != version(name).split(".")[0]:
+            raise ArtefactError(
+                f"{folder} was saved with {name} {saved}; {version(name)} is installed. {RETRAIN}"
+            )
+    return manifest
+
+
+def _verify_arrays(folder: Path, file: BufferedReader, manifest: dict[str, Any]) -> None:
+    if hashlib.file_digest(file, "sha256").hexdigest() != manifest["arrays_sha256"]:
+        raise ArtefactError(f"{folder / ARRAYS} is not the one that was published: it was altered. {RETRAIN}")
+
+
+def _mapped(folder: Path, file: BufferedReader, manifest: dict[str, Any]) -> Arrays:
+    try:
+        arrays = array_file.mapped(file)
+    except array_file.UnsafeFileError as error:
+        raise ArtefactError(f"{folder / ARRAYS} is refused: {error}. {RETRAIN}") from error
+    if _described(arrays) != manifest["arrays"]:
+        raise ArtefactError(f"{folder / ARRAYS} does not hold what its manifest says. {RETRAIN}")
+    return arrays
+
+
+def _described(arrays: Arrays) -> dict[str, list[Any]]:
+    """name -> type and shape."""
+    return {name: [str(array.dtype), *array.shape] for name, array in arrays.items()}
+
+
 def _restored(name: str, described: dict[str, Any], products: Vocabulary, arrays: Arrays) -> Part[Any]:
     find = rating_algorithm_named if name == "ratings" else algorithm_named
     own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
@@ -163,28 +236,6 @@ def _restored(name: str, described: dict[str, Any], products: Vocabulary, arrays
         return Part(algorithm.name, config, algorithm.restore(config, products, own))
     except ValueError as error:
         raise ArtefactError(f"The artefact was made by other code: {error} {RETRAIN}") from error
-
-
-def _verified_manifest(folder: Path, sha256: str) -> dict[str, Any]:
-    for path in (folder / MANIFEST, folder / ARRAYS):
-        if not path.is_file():
-            raise ArtefactError(f"{path} is missing. Restore it from a backup. Otherwise: {RETRAIN}")
-    text = (folder / MANIFEST).read_bytes()
-    if hashlib.sha256(text).hexdigest() != sha256:
-        raise ArtefactError(
-            f"{folder / MANIFEST} is not the one that was published: it was altered. {RETRAIN}"
-        )
-    manifest: dict[str, Any] = json.loads(text)
-    if manifest["format"] != FORMAT:
-        raise ArtefactError(f"{folder} has format {manifest['format']}; this code reads {FORMAT}. {RETRAIN}")
-    for name, saved in manifest["libraries"].items():
-        if saved.split(".")[0] != version(name).split(".")[0]:
-            raise ArtefactError(
-                f"{folder} was saved with {name} {saved}; {version(name)} is installed. {RETRAIN}"
-            )
-    if _sha256(folder / ARRAYS) != manifest["arrays_sha256"]:
-        raise ArtefactError(f"{folder / ARRAYS} is not the one that was published: it was altered. {RETRAIN}")
-    return manifest
 
 
 def _sha256(path: Path) -> str:

@@ -84,13 +84,13 @@ def _model(now: datetime) -> dict[str, Any]:
     if serving is None:
         return {
             "status": "down",
-            "detail": "The live model's files are damaged; shoppers get what is trending.",
+            "detail": "The live model's files are damaged or not signed; shoppers get what is trending.",
         }
     told = {"version": serving.version, "age_seconds": age(serving.created_at, now=now)}
     if serving.version != version.pk:
         return {
             "status": "down",
-            "detail": "The live model's files are damaged; an older one serves.",
+            "detail": "The live model's files are damaged or not signed; an older one serves.",
             **told,
         }
     return {"status": "ok", **told}

@@ -14,8 +14,9 @@ from recommendations.engine.algorithms.als import AlsConfig
 from recommendations.engine.algorithms.blend import Blend, BlendConfig, BlendModel
 from recommendations.engine.algorithms.catalogue import ALGORITHMS, algorithm_named, config_from
 from recommendations.engine.algorithms.ease import EaseConfig
-from recommendations.engine.artefact import ArtefactError, _sha256, load, save
+from recommendations.engine.artefact import ArtefactError, load, save
 from recommendations.engine.fit import fit_bundle
+from recommendations.engine.sealing import sealed
 from recommendations.engine.stacking import Asked, hold_out_last, learned_weights, spread
 from recommendations.engine.types import History, Interactions, silent
 from tests.engine.builders import checkerboard, history, purchases, tastes
@@ -144,20 +145,20 @@ def test_a_blend_survives_the_artefact_with_its_parts_settings(tmp_path: Path) -
         [("ease", EaseConfig(regularization=3.0)), ("als", AlsConfig(factors=4, epochs=2))]
     )
     bundle = fit_bundle(tastes(), "blend", config, seed=0)
-    loaded = load(tmp_path / "v1", sha256=save(bundle, tmp_path / "v1"))
+    loaded = load(tmp_path / "v1", seal=save(bundle, tmp_path / "v1", key=b"key"), keys=[b"key"])
     assert loaded.ranker.config == config
     histories = [*tastes().histories(), History.empty()]
     np.testing.assert_array_equal(loaded.ranker.model.score(histories), bundle.ranker.model.score(histories))
 
 
 def test_a_part_that_this_code_does_not_know_is_an_artefact_of_other_code(tmp_path: Path) -> None:
-    save(fit_bundle(tastes(), "blend", TWO, seed=0), tmp_path / "v1")
+    save(fit_bundle(tastes(), "blend", TWO, seed=0), tmp_path / "v1", key=b"key")
     path = tmp_path / "v1" / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["parts"]["ranker"]["config"]["parts"][0][0] = "oracle"
     path.write_text(json.dumps(manifest))
     with pytest.raises(ArtefactError, match="made by other code"):
-        load(tmp_path / "v1", sha256=_sha256(path))
+        load(tmp_path / "v1", seal=sealed(path.read_bytes(), b"key"), keys=[b"key"])
 
 
 @given(weights=st.lists(st.floats(0.01, 5), min_size=2, max_size=2))

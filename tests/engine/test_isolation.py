@@ -33,7 +33,7 @@ print(sorted(loaded & (frameworks | {{"catalog", "feedback", "shopreco"}})))
 @pytest.mark.parametrize("library", ["surprise", "joblib"])
 def test_a_library_is_imported_in_one_file_only(library: str) -> None:
     users = [path.name for path in SOURCES if f"import {library}" in path.read_text()]
-    assert users == [{"surprise": "svd.py", "joblib": "artefact.py"}[library]]
+    assert users == [{"surprise": "svd.py", "joblib": "array_file.py"}[library]]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)

@@ -5,9 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db.models import QuerySet
 
-from recommendations import registry
+from recommendations import folder_lock, registry, runs
 from recommendations.engine import artefact
 from recommendations.models import ModelVersion
 from recommendations.registry import ArtefactError
@@ -25,7 +26,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def folders(root: Path) -> set[str]:
-    return {path.name for path in root.iterdir()} if root.exists() else set()
+    return {path.name for path in root.iterdir() if path.name != ".lock"} if root.exists() else set()
 
 
 def alter(version: ModelVersion, root: Path) -> None:
@@ -72,6 +73,60 @@ class TestPublishing:
         assert folders(root) == {live.folder}
         registry.load(live)
 
+    def test_a_commit_whose_answer_was_lost_keeps_its_files(self, root, monkeypatch):
+        """The row is there, and the server died before it could say so."""
+        create = ModelVersion.objects.create
+
+        def committed_and_gone(**fields):
+            with transaction.atomic():
+                create(**fields)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(registry, "_take_turns", lambda change: change())
+        monkeypatch.setattr(ModelVersion.objects, "create", committed_and_gone)
+        with pytest.raises(KeyboardInterrupt):
+            publish_model()
+        live = registry.live_version()
+        assert live is not None
+        assert registry.load(live).algorithm == "item_knn"
+
+    def test_a_database_that_cannot_be_asked_keeps_the_files_for_the_next_sweep(self, root, monkeypatch):
+        def lost(**_):
+            raise OperationalError("server closed the connection unexpectedly")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(ModelVersion.objects, "create", lost)
+            patched.setattr(ModelVersion.objects, "filter", lost)
+            with pytest.raises(OperationalError):
+                publish_model()
+        (left,) = folders(root)
+        publish_model()
+        assert left not in folders(root)
+
+    def test_what_has_to_be_true_together_is_or_nothing_is(self, root):
+        live = publish_model()
+
+        def lost(_version):
+            raise runs.RunLostError("ended by someone else")
+
+        with pytest.raises(runs.RunLostError):
+            publish_model(finish=lost)
+        assert registry.live_version() == live
+        assert folders(root) == {live.folder}
+
+    def test_one_that_loses_a_turn_takes_the_next(self, root, monkeypatch):
+        publish_model()
+        create, lost = ModelVersion.objects.create, iter([IntegrityError("one_live_model")] * 3)
+
+        def contested(**fields):
+            for error in lost:
+                raise error
+            return create(**fields)
+
+        monkeypatch.setattr(ModelVersion.objects, "create", contested)
+        version = publish_model()
+        assert list(ModelVersion.objects.filter(is_live=True)) == [version]
+
     def test_a_save_that_fails_leaves_nothing(self, root, monkeypatch):
         def full(*_args, **_kwargs):
             raise OSError(28, "No space left on device")
@@ -94,6 +149,13 @@ class TestMakingLive:
         assert list(ModelVersion.objects.filter(is_live=True)) == [first]
         second.refresh_from_db()
         assert not second.is_live and second.published_at == NOW
+
+    def test_a_version_that_was_forgotten_meanwhile_leaves_the_live_one(self, root):
+        first, second = publish_model(), publish_model()
+        ModelVersion.objects.filter(pk=first.pk).delete()
+        with pytest.raises(ArtefactError, match="not kept any more"):
+            registry.make_live(first, now=NOW)
+        assert registry.live_version() == second
 
     def test_an_altered_artefact_is_refused_and_the_live_one_stays(self, root):
         first, second = publish_model(), publish_model()
@@ -180,15 +242,11 @@ class TestSweeping:
         assert registry.live_version() == newest
         assert ModelVersion.objects.count() == 2
 
-    def test_files_of_forgotten_versions_go_once_they_are_old(self, root, settings):
+    def test_files_of_forgotten_versions_go_with_them(self, root, settings):
         self.keep(settings, 1)
-        first = publish_model()
-        grow_old(root / first.folder, seconds=3599)
-        second = publish_model()
-        assert folders(root) == {first.folder, second.folder}
-        grow_old(root / first.folder, seconds=3601)
-        third = publish_model()
-        assert folders(root) == {second.folder, third.folder}
+        first, second = publish_model(), publish_model()
+        assert first.folder != second.folder
+        assert folders(root) == {second.folder}
 
     def test_old_files_of_a_version_that_is_kept_stay(self, root):
         first = publish_model()
@@ -199,15 +257,49 @@ class TestSweeping:
     @pytest.mark.parametrize(
         "leftover", ["20260101-000000-svd-abc123", ".20260101-000000-item_knn-abc123.0123456789abcdef"]
     )
-    def test_what_a_dead_process_left_is_swept_only_when_it_is_old(self, root, leftover):
+    @pytest.mark.parametrize("age", [-86_400, 0, 86_400], ids=["of tomorrow", "now", "of yesterday"])
+    def test_what_a_dead_process_left_is_swept_whatever_the_clock_says(self, root, leftover, age):
         publish_model()
         (root / leftover).mkdir()
-        grow_old(root / leftover, seconds=60)
-        publish_model()
-        assert leftover in folders(root)
-        grow_old(root / leftover, seconds=7200)
+        grow_old(root / leftover, seconds=age)
         publish_model()
         assert leftover not in folders(root)
+
+    @pytest.mark.parametrize("age", [0, 99_999])
+    def test_nothing_is_swept_while_somebody_else_publishes(self, root, age):
+        name = "20260101-000000-svd-abc123"
+        with folder_lock.publishing(root):
+            (root / name).mkdir()
+            grow_old(root / name, seconds=age)
+            publish_model()
+            assert name in folders(root)
+        publish_model()
+        assert name not in folders(root)
+
+    @pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), DatabaseError("gone")])
+    def test_a_sweep_that_fails_takes_nothing_back(self, root, monkeypatch, caplog, error):
+        def fail(_root):
+            raise error
+
+        monkeypatch.setattr(registry, "_sweep", fail)
+        version = publish_model()
+        assert registry.live_version() == version
+        assert "the registry could not be swept" in caplog.text
+
+    def test_a_version_that_was_just_made_live_is_not_forgotten(self, root, settings, monkeypatch):
+        """Somebody makes an old version live between the choosing of what goes and its going."""
+        old, _second = publish_model(), publish_model()
+        self.keep(settings, 1)
+        locked = QuerySet.select_for_update
+
+        def meanwhile(queryset):
+            registry.make_live(old, now=NOW)
+            return locked(queryset)
+
+        monkeypatch.setattr(QuerySet, "select_for_update", meanwhile)
+        publish_model()
+        assert registry.live_version() == old
+        assert old.folder in folders(root)
 
     def test_what_is_not_the_registrys_own_is_never_touched(self, root):
         """The root may be a folder that holds other things, such as a home folder."""
