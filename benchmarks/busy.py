@@ -67,16 +67,18 @@ async def _rate_again_and_again(shop: Server, shopper: str, ends: float) -> list
     connection = Connection(shop)
     taken: list[float] = []
     address = f"/api/v1/shoppers/{shopper}"
-    shown = await _list(connection, address)
-    while time.perf_counter() < ends:
-        rated = shown[len(taken) % SHOWN]
-        began = time.perf_counter()
-        status, body = await connection.call("PUT", f"{address}/ratings/{rated}", {"value": 4})
+    try:
         shown = await _list(connection, address)
-        taken.append(1000 * (time.perf_counter() - began))
-        if status not in {200, 201} or rated in shown:
-            raise RuntimeError(f"{rated} of {shopper}: {status}, and the list did not follow: {body[:300]!r}")
-    connection.close()
+        while time.perf_counter() < ends:
+            rated = shown[len(taken) % SHOWN]
+            began = time.perf_counter()
+            status, body = await connection.call("PUT", f"{address}/ratings/{rated}", {"value": 4})
+            shown = await _list(connection, address)
+            taken.append(1000 * (time.perf_counter() - began))
+            if status not in {200, 201} or rated in shown:
+                raise RuntimeError(f"The list of {shopper} did not follow {rated}, {status}: {body[:300]!r}")
+    finally:
+        await connection.close()
     return taken
 
 

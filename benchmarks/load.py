@@ -77,7 +77,10 @@ def wrk(
             program, "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s",
             "-s", f"{folder}/script.lua", f"http://127.0.0.1:{server.port}/",
         ]  # fmt: skip
-        settings = {name: f"{folder}/{name}" for name in told} | {"LOAD_FROM": str(start % len(paths))}
+        settings = {name: f"{folder}/{name}" for name in told} | {
+            # wrk takes one request to look at before the first that it sends.
+            "LOAD_FROM": str(start % len(paths) - 1)
+        }
         done = subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, check=True)
     return read(done.stdout)
 

@@ -8,6 +8,7 @@ enough to ask.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import json
 import time
@@ -34,7 +35,9 @@ class Connection:
         payload = b"" if body is None else json.dumps(body).encode()
         sized = f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n" if payload else ""
         head = f"{method} {path} HTTP/1.1\r\n{self._headers}{sized}\r\n".encode()
-        if self._writer is None or (self._reader is not None and self._reader.at_eof()):
+        if self._reader is not None and self._reader.at_eof():
+            await self.close()
+        if self._writer is None:
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         assert self._reader is not None
         self._writer.write(head + payload)
@@ -44,12 +47,14 @@ class Connection:
         )
         content = await self._reader.readexactly(length)
         if "\r\nconnection: close" in told:
-            self.close()
+            await self.close()
         return int(told.split(maxsplit=2)[1]), content
 
-    def close(self) -> None:
+    async def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
+            with contextlib.suppress(OSError):
+                await self._writer.wait_closed()
         self._reader = self._writer = None
 
 
@@ -84,11 +89,13 @@ async def _steady(
             raise RuntimeError(f"{paths[(start + number) % len(paths)]} was answered with {status}.")
 
     began = time.perf_counter() + 0.05
-    async with asyncio.TaskGroup() as group:
-        for number in range(round(rate * seconds)):
-            due = began + number / rate
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            group.create_task(ask(number, due))
-    for one in made:
-        one.close()
+    try:
+        async with asyncio.TaskGroup() as group:
+            for number in range(round(rate * seconds)):
+                due = began + number / rate
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                group.create_task(ask(number, due))
+    finally:
+        for one in made:
+            await one.close()
     return taken
