@@ -27,9 +27,29 @@ accesslog = None
 errorlog = "-"
 control_socket_disable = True
 
-_own_figures = "PROMETHEUS_MULTIPROC_DIR" not in os.environ
-if _own_figures:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="shopreco-figures-")
+# Named by this process, which a reload does not change, so that what a killed one left can be told.
+_figures_of = "shopreco-figures-{}-".format
+
+
+def _is_gone(pid: int) -> bool:
+    # In a container every main process has the same number; what bears ours is of the one before.
+    if pid == os.getpid():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    for folder in Path(tempfile.gettempdir()).glob(_figures_of("[0-9]*") + "*"):
+        if folder.stat().st_uid == os.getuid() and _is_gone(int(folder.name.split("-")[2])):
+            shutil.rmtree(folder, ignore_errors=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=_figures_of(os.getpid()))
+_own_figures = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).name.startswith(_figures_of(os.getpid()))
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 # PostgreSQL refuses to run as root; Debian's package brings this user, and every Unix has the other.
 SERVANTS = ("postgres", "nobody")
@@ -32,10 +33,14 @@ def running_postgres(bin_dir: Path, *, durable: bool = False) -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="shopreco-pg-"))
     prefix = _as_servant(folder)
     data = folder / "data"
-    options = f"-k {folder} -c listen_addresses='' -c fsync={'on' if durable else 'off'}"
+    options = (
+        f"unix_socket_directories = '{folder}'\nlisten_addresses = ''\nfsync = {'on' if durable else 'off'}\n"
+    )
     try:
         _do(prefix, bin_dir / "initdb", "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8")
-        _do(prefix, bin_dir / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
+        with (data / "postgresql.conf").open("a") as settings:
+            settings.write(options)
+        _do(prefix, bin_dir / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "start")
         _do(prefix, bin_dir / "createdb", "-h", folder, "-U", "shop", "shop")
         yield f"postgres://shop@{str(folder).replace('/', '%2F')}/shop"
     finally:
@@ -43,6 +48,18 @@ def running_postgres(bin_dir: Path, *, durable: bool = False) -> Iterator[str]:
             [*prefix, bin_dir / "pg_ctl", "-D", data, "-m", "immediate", "stop"], capture_output=True
         )
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def pg_ctl(url: str, bin_dir: Path, *words: str) -> None:
+    """Tell the server of `running_postgres` something: pg_ctl(url, bin_dir, "-m", "fast", "stop")."""
+    data = data_of(url)
+    log = data.parent / "log"
+    _do(_as_servant(data.parent), bin_dir / "pg_ctl", "-D", data, "-l", log, "-w", *words)
+
+
+def data_of(url: str) -> Path:
+    """Where the server of `running_postgres` keeps its data."""
+    return Path(unquote(urlsplit(url).hostname or "")) / "data"
 
 
 def _as_servant(folder: Path) -> list[str]:

@@ -1,0 +1,114 @@
+"""Parts of the production stack break while shoppers rate and read; nothing acknowledged is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.afterwards import files_left, violations
+from benchmarks.breakable import BreakableShop, breakable_shop
+from benchmarks.ledger import Load, ask, load_on
+from benchmarks.stack import CannotMeasureError, until
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+PER_MINUTE = 3000
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[BreakableShop]:
+    try:
+        with breakable_shop(RETRAIN_AFTER_RATINGS="600") as running:
+            yield running
+            running.stop()
+            assert not running.left_over()
+    except CannotMeasureError as missing:
+        pytest.skip(str(missing))
+
+
+def check(shop: BreakableShop, load: Load) -> None:
+    """The shop is whole, and the load was one."""
+    assert list(violations(shop, load)) == []
+    assert load.ratings > 100
+
+
+def wait_for_good_answers(load: Load, *, more: int = 60, seconds: float = 40) -> None:
+    """Until so many ratings more were acknowledged."""
+    wanted, deadline = load.ratings + more, time.monotonic() + seconds
+    while load.ratings < wanted:
+        assert time.monotonic() < deadline, (load.kinds(), load.ratings)
+        time.sleep(0.1)
+
+
+def test_a_killed_web_process_costs_no_acknowledged_rating(shop: BreakableShop) -> None:
+    with load_on(shop, per_minute=PER_MINUTE) as load:
+        for seed in range(3):
+            wait_for_good_answers(load)
+            os.kill(random.Random(seed).choice(shop.web_workers()), signal.SIGKILL)
+        wait_for_good_answers(load)
+    check(shop, load)
+    assert load.longest_outage < 20
+
+
+def test_redis_frozen_killed_and_started_again_holds_nobody_up(shop: BreakableShop) -> None:
+    with load_on(shop, per_minute=PER_MINUTE) as load:
+        wait_for_good_answers(load)
+        shop.kill("redis", signal.SIGSTOP)
+        wait_for_good_answers(load)
+        said = ask(shop.port, shop.headers, "GET", "/api/v1/health/ready")
+        assert said.status == 200 and b'"degraded"' in said.body
+        frozen = shop.kill("redis", signal.SIGKILL)
+        wait_for_good_answers(load)
+    assert shop.parts["redis"].pid != frozen
+    # Without Redis everything is answered, only slower.
+    assert set(load.kinds()) <= {"200", "201"}
+    assert set(load.reader.watch.kinds) <= {"200"}
+    check(shop, load)
+
+
+def test_postgresql_stopped_and_started_is_got_over_by_itself(shop: BreakableShop) -> None:
+    with load_on(shop, per_minute=PER_MINUTE) as load:
+        wait_for_good_answers(load)
+        shop.stop_database()
+        said = ask(shop.port, shop.headers, "PUT", "/api/v1/shoppers/x/ratings/y", {"value": 1})
+        assert said.status == 503
+        time.sleep(3)
+        shop.start_database()
+        started = time.monotonic()
+        wait_for_good_answers(load)
+        assert time.monotonic() - started < 30
+    assert load.kinds()["503"]
+    check(shop, load)
+
+
+def test_ten_thousand_ratings_a_minute_while_a_model_is_trained(shop: BreakableShop) -> None:
+    before = live_versions(shop)
+    with load_on(shop, per_minute=10_000, lists=5) as load:
+        time.sleep(20)
+    assert set(load.kinds()) <= {"200", "201"}
+    check(shop, load)
+    assert live_versions(shop) > before, "no model was trained meanwhile"
+    # As many as a machine with other work manages; the soak measures how many.
+    assert load.ratings > 20 / 60 * 10_000 / 3
+    assert list(files_left(shop)) == []
+
+
+def live_versions(shop: BreakableShop) -> int:
+    ((count,),) = shop.sql("SELECT count(*) FROM recommendations_modelversion")
+    assert isinstance(count, int)
+    return count
+
+
+def test_a_killed_master_comes_back_and_leaves_no_temporary_file_and_no_process(shop: BreakableShop) -> None:
+    masters, workers = {shop.parts["web"].pid}, set(shop.web_workers())
+    masters.add(shop.kill("web"))
+    with load_on(shop, per_minute=600) as load:
+        wait_for_good_answers(load, more=20)
+    until(lambda: not workers & set(shop.left_over()), "the end of the old processes")
+    (folder,) = (shop.folder / "tmp").glob("shopreco-figures-*")
+    assert folder.name.split("-")[2] not in map(str, masters)
+    assert list(violations(shop, load)) == []
