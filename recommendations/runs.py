@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 Status = TrainingRun.Status
 Clock = Callable[[], datetime]
 BEAT_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 2.5 * BEAT_SECONDS
 
 
 class RunLostError(Exception):
@@ -83,16 +85,27 @@ def fail(run_id: int, *, outcome: str, now: datetime, stage: str = "failed") -> 
     )
 
 
-def reap(*, now: datetime, abandoned_after: timedelta) -> int:
-    """Mark running runs without a recent heartbeat as failed; how many there were."""
-    reaped = (
-        TrainingRun.objects.annotate(seen=Coalesce("heartbeat_at", "started_at", "created_at"))
-        .filter(Q(seen__lt=now - abandoned_after), status=Status.RUNNING)
-        .update(
+def reap(*, now: datetime, abandoned_after: timedelta, pause: Callable[[float], None] = time.sleep) -> int:
+    """Mark running runs whose heart has stopped as failed; how many there were.
+
+    A heartbeat of long ago, or of the future, may also be a clock that was changed or another machine's. So
+    such a run is looked at again after a pause in which a living one beats: no clock is asked for that.
+    """
+    seen = Coalesce("heartbeat_at", "started_at", "created_at")
+    silent = TrainingRun.objects.annotate(seen=seen).filter(
+        Q(seen__lt=now - abandoned_after) | Q(seen__gt=now + abandoned_after), status=Status.RUNNING
+    )
+    last_beats = dict(silent.values_list("pk", "heartbeat_at"))
+    if not last_beats:
+        return 0
+    pause(LOOK_AGAIN_SECONDS)
+    reaped = 0
+    for run_id, last_beat in last_beats.items():
+        unmoved = Q(heartbeat_at__isnull=True) if last_beat is None else Q(heartbeat_at=last_beat)
+        reaped += TrainingRun.objects.filter(unmoved, pk=run_id, status=Status.RUNNING).update(
             status=Status.FAILED, stage="abandoned", finished_at=now,
             outcome="Abandoned: the process that was training is gone. It is tried again by itself.",
-        )
-    )  # fmt: skip
+        )  # fmt: skip
     if reaped:
         logger.warning("marked %d abandoned training run(s) as failed", reaped)
     return reaped

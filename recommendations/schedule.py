@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from recommendations.clocks import ago
 from recommendations.conf import AUTO, Conf
 from recommendations.models import TrainingRun
 
@@ -26,7 +27,7 @@ def search_is_due(settings: Conf, *, now: datetime, signals: int = 0) -> bool:
     last = _last_search()
     if last is None or last.search is None:
         return True
-    passed = now - (last.started_at or last.created_at)
+    passed = ago(last.started_at or last.created_at, now=now)
     if last.status == Status.FAILED:
         # An abandoned one is tried again by itself, once.
         gone = last.stage == "abandoned" and last.trigger != Trigger.RETRY

@@ -8,10 +8,12 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
+from django.db.models import Q
 from kombu.exceptions import OperationalError
 
 from feedback.selectors import has_feedback, rating_changes_after
 from recommendations import runs
+from recommendations.clocks import ago
 from recommendations.conf import AUTO, Conf, conf
 from recommendations.models import ModelVersion, TrainingRun
 from recommendations.schedule import search_is_due
@@ -57,7 +59,10 @@ def request_if_due(*, now: datetime) -> TrainingRun | None:
 def catch_up(*, now: datetime) -> None:
     """What the beat does: end abandoned runs, send forgotten ones again, start a due one."""
     runs.reap(now=now, abandoned_after=conf().abandoned_after)
-    forgotten = TrainingRun.objects.filter(status=Status.QUEUED, created_at__lt=now - RESEND_AFTER)
+    # One of the future was queued before a clock was put back; a message too many does no harm.
+    forgotten = TrainingRun.objects.filter(
+        Q(created_at__lt=now - RESEND_AFTER) | Q(created_at__gt=now + RESEND_AFTER), status=Status.QUEUED
+    )
     for run_id in forgotten.values_list("pk", flat=True):
         send(run_id)
     request_if_due(now=now)
@@ -71,7 +76,7 @@ def due(settings: Conf, *, now: datetime) -> TrainingRun.Trigger | None:
             return None
         if latest.stage == "abandoned" and not _abandoned_before(latest):
             return Trigger.RETRY
-        if now - (latest.started_at or latest.created_at) < _pause(settings):
+        if ago(latest.started_at or latest.created_at, now=now) < _pause(settings):
             return None
     return _why(settings, latest, now=now)
 
@@ -90,9 +95,13 @@ def _why(settings: Conf, latest: TrainingRun | None, *, now: datetime) -> Traini
         return Trigger.SEARCH
     if enough:
         return Trigger.RATINGS
-    looked = max(live.created_at, judged.started_at or judged.created_at) if judged else live.created_at
-    grown_old = now - looked >= settings.retrain_max_age
-    return Trigger.AGE if grown_old and has_feedback(since=live.data_watermark) else None
+    looked = ago(live.created_at, now=now)
+    if judged:
+        looked = min(looked, ago(judged.started_at or judged.created_at, now=now))
+    if looked < settings.retrain_max_age:
+        return None
+    is_of_the_future = ago(live.data_watermark, now=now) == timedelta.max
+    return Trigger.AGE if has_feedback(since=None if is_of_the_future else live.data_watermark) else None
 
 
 def last_judged() -> TrainingRun | None:

@@ -147,7 +147,7 @@ def test_a_search_that_is_reaped_stops_at_its_next_step(monkeypatch, caplog):
 
     def reap(stage, _percent):
         if stage == "searching":
-            runs.reap(now=NOW + HOUR, abandoned_after=timedelta(seconds=30))
+            runs.reap(now=NOW + HOUR, abandoned_after=timedelta(seconds=30), pause=lambda _: None)
 
     run = train(Trigger.SEARCH, AUTO, watch=reap)
     assert (run.status, run.stage) == (Status.FAILED, "abandoned")

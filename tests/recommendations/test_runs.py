@@ -127,7 +127,7 @@ class TestEnding:
 
 class TestReaping:
     def reap(self, seconds):
-        return runs.reap(now=later(seconds), abandoned_after=HALF_A_MINUTE)
+        return runs.reap(now=later(seconds), abandoned_after=HALF_A_MINUTE, pause=lambda _: None)
 
     def test_a_run_without_a_heartbeat_is_abandoned(self):
         run = running()
@@ -146,6 +146,41 @@ class TestReaping:
     def test_a_run_that_nobody_has_taken_yet_is_not_abandoned(self):
         open_run()
         assert self.reap(99_999) == 0
+
+    @pytest.mark.parametrize("clock", [3600, -86_400], ids=["an hour ahead", "a day back"])
+    def test_one_that_is_alive_is_not_reaped_when_the_clock_jumps(self, clock):
+        run = running()
+
+        def the_heart_goes_on(seconds):
+            assert seconds >= 2 * runs.BEAT_SECONDS
+            runs._beat(run.pk, now=later(clock + 5))
+
+        now = later(clock)
+        assert runs.reap(now=now, abandoned_after=HALF_A_MINUTE, pause=the_heart_goes_on) == 0
+        run.refresh_from_db()
+        assert run.status == "running"
+
+    @pytest.mark.parametrize("clock", [3600, -86_400], ids=["an hour ahead", "a day back"])
+    def test_one_that_is_dead_is_reaped_whatever_the_clock_says(self, clock):
+        running()
+        assert self.reap(clock) == 1
+
+    def test_one_that_ends_while_it_is_looked_at_keeps_its_end(self):
+        run = running()
+        runs.reap(
+            now=later(60), abandoned_after=HALF_A_MINUTE,
+            pause=lambda _: runs.fail(run.pk, outcome="Out of memory.", now=later(60)),
+        )  # fmt: skip
+        run.refresh_from_db()
+        assert (run.stage, run.outcome) == ("failed", "Out of memory.")
+
+    def test_nobody_waits_where_every_heart_beats(self):
+        running()
+
+        def never(_):
+            raise AssertionError("waited")
+
+        assert runs.reap(now=later(30), abandoned_after=HALF_A_MINUTE, pause=never) == 0
 
     def test_a_run_from_before_there_were_heartbeats_is_judged_by_its_start(self):
         running()
@@ -192,7 +227,7 @@ class TestBeating:
 
     def test_a_reaped_run_is_not_brought_back_to_life(self):
         run = running()
-        runs.reap(now=later(31), abandoned_after=HALF_A_MINUTE)
+        runs.reap(now=later(31), abandoned_after=HALF_A_MINUTE, pause=lambda _: None)
         with runs.beating(run.pk, clock=lambda: later(60), every=0.01):
             time.sleep(0.05)
         run.refresh_from_db()

@@ -191,7 +191,7 @@ def test_a_run_that_was_reaped_meanwhile_publishes_nothing(monkeypatch, caplog):
     def judge_and_be_reaped(*args, **kwargs):
         found = measured(*args, **kwargs)
         later = NOW + timedelta(hours=1)
-        assert runs.reap(now=later, abandoned_after=timedelta(seconds=30)) == 1
+        assert runs.reap(now=later, abandoned_after=timedelta(seconds=30), pause=lambda _: None) == 1
         return found
 
     monkeypatch.setattr(training, "judge", judge_and_be_reaped)

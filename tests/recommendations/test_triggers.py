@@ -283,8 +283,9 @@ class TestCatchingUp:
         assert sent == [run.pk, run.pk]
 
     def test_an_abandoned_run_is_ended_and_tried_again_in_one_round(
-        self, sent, django_capture_on_commit_callbacks
+        self, sent, django_capture_on_commit_callbacks, monkeypatch
     ):
+        monkeypatch.setattr(runs, "LOOK_AGAIN_SECONDS", 0.0)
         make_rating(make_shopper(), make_product(), 4)
         dead = runs.open_run(trigger=Trigger.RATINGS, now=NOW)
         assert dead is not None and runs.claim(dead.pk, now=NOW)
