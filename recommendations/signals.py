@@ -14,6 +14,8 @@ from recommendations.engine.types import Floats, Ids, Times
 
 RATING = "rating"
 DAY = 86_400.0
+FEW = 1_000
+LARGEST = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,31 +45,43 @@ class Signals:
 
 
 def signals_of(
-    *, shoppers: Ids, products: Ids, kinds: NDArray[Any], values: Floats, times: Times, settings: Conf
-) -> Signals:
+    *, shoppers: Ids, products: Ids, kinds: NDArray[Any], values: Floats, times: Times, settings: Conf,
+    numbers: Mapping[str, int] | None = None,
+) -> Signals:  # fmt: skip
     """What the settings make of rows as the database has them: the one door for training and serving.
 
-    kinds: `RATING` or a kind of event. values: stars, NaN for an event. times: unix seconds.
+    kinds: `RATING` or a kind of event, by name; by number where `numbers` has the number of each name.
+    values: stars, NaN for an event. times: unix seconds.
     """
-    weights = weigh(kinds, values, ratings=settings.rating_weights, events=settings.event_weights)
+    weights = weigh(
+        kinds, values, ratings=settings.rating_weights, events=settings.event_weights, numbers=numbers
+    )
     half_lives: Floats | None = None
     if settings.half_life_days:
         half_lives = np.full(len(kinds), np.inf, np.float32)
         for kind, days in settings.half_life_days.items():
-            half_lives[kinds == kind] = days
+            half_lives[_of_kind(kinds, kind, numbers)] = days
     return Signals(shoppers, products, weights, values, times, half_lives)
 
 
 def weigh(
-    kinds: NDArray[Any], values: Floats, *, ratings: Mapping[int, float], events: Mapping[str, float]
-) -> Floats:
+    kinds: NDArray[Any], values: Floats, *, ratings: Mapping[int, float], events: Mapping[str, float],
+    numbers: Mapping[str, int] | None = None,
+) -> Floats:  # fmt: skip
     """(n,) weight of each signal: by its stars where it is a rating, else by the kind of the event."""
     weights = np.zeros(len(kinds), np.float32)
     for kind, weight in events.items():
-        weights[kinds == kind] = weight
+        weights[_of_kind(kinds, kind, numbers)] = weight
     for stars, weight in ratings.items():
         weights[values == stars] = weight
     return weights
+
+
+def _of_kind(kinds: NDArray[Any], kind: str, numbers: Mapping[str, int] | None) -> NDArray[np.bool_]:
+    """(n,) which are of the kind; none where it has no number."""
+    wanted = kind if numbers is None else numbers.get(kind, -1)
+    found: NDArray[np.bool_] = kinds == wanted
+    return found
 
 
 def aged(signals: Signals) -> Signals:
@@ -97,7 +111,7 @@ def combine(signals: Signals) -> Signals:
     signals = aged(signals)
     if not len(signals):
         return signals
-    order = np.lexsort((-signals.weights, signals.times, signals.products, signals.shoppers))
+    order = _pair_order(signals)
     shoppers, products = signals.shoppers[order], signals.products[order]
     weights, ratings, times = signals.weights[order], signals.ratings[order], signals.times[order]
     first = np.ones(len(order), dtype=bool)
@@ -111,3 +125,35 @@ def combine(signals: Signals) -> Signals:
     by_event = np.where(weights[last] < 0, weights[last], by_event)
     combined = np.where(np.isfinite(stars), by_rating, by_event).astype(np.float32)
     return Signals(shoppers[starts], products[starts], combined, stars.astype(np.float32), times[last])
+
+
+def _pair_order(signals: Signals) -> NDArray[np.int64]:
+    """(n,) the order by shopper, product, time and falling weight.
+
+    Of many signals pairs are sorted as one number each, and the rest only where a pair is repeated: a tenth
+    of the time of sorting by four columns.
+    """
+    by = (-signals.weights, signals.times, signals.products, signals.shoppers)
+    pairs = _numbered_pairs(signals) if len(signals) > FEW else None
+    if pairs is None:
+        return np.lexsort(by)
+    order = np.argsort(pairs)
+    found = pairs[order]
+    same = found[1:] == found[:-1]
+    repeated = np.zeros(len(order), bool)
+    repeated[1:] = same
+    repeated[:-1] |= same
+    own = order[repeated]
+    order[repeated] = own[np.lexsort((*(column[own] for column in by[:2]), found[repeated]))]
+    return order
+
+
+def _numbered_pairs(signals: Signals) -> NDArray[np.int64] | None:
+    """(n,) one number for shopper and product, in their order; None for words, and ids too far apart."""
+    if not all(ids.dtype.kind == "i" for ids in (signals.shoppers, signals.products)):
+        return None
+    first, start = int(signals.shoppers.min()), int(signals.products.min())
+    width = int(signals.products.max()) - start + 1
+    if (int(signals.shoppers.max()) - first + 1) * width > LARGEST:
+        return None
+    return np.asarray((signals.shoppers - first) * width + (signals.products - start), np.int64)

@@ -11,10 +11,11 @@ from django.test import Client
 from catalog.models import Product
 from feedback.account_views import PER_PAGE
 from feedback.models import Event, Shopper
-from feedback.selectors import events_of, rating_columns
+from feedback.selectors import events_of
 from tests.factories import NOW, make_category, make_event, make_product, make_rating, make_shopper
 from tests.pages import cards_of, text_of
 from tests.shop import open_trained_shop
+from tests.training_rows import rating_rows
 from tests.visits import sign_in, visit_as
 
 pytestmark = pytest.mark.django_db
@@ -137,7 +138,7 @@ class TestNotInterested:
         make_product(sku="lamp")
         for undo in ("", "1", ""):
             client.post(DISMISS, {"sku": "lamp", "undo": undo})
-        assert [kind for _, kind, _ in events_of(Shopper.objects.get().pk, newest=9)] == ["dismiss"]
+        assert [kind for _, kind in events_of(Shopper.objects.get().pk, newest=9)] == ["dismiss"]
 
     def test_the_message_and_the_products_page_offer_undo(self, client: Client) -> None:
         make_product(sku="lamp")
@@ -171,7 +172,7 @@ class TestPersonalisation:
     def test_no_means_no_for_training_too(self, client: Client, shopper: Shopper) -> None:
         make_rating(shopper, make_product())
         client.post("/accounts/data/personalisation/", {"personalised": "off"})
-        assert list(rating_columns(NOW)) == []
+        assert rating_rows(NOW) == []
 
     def test_a_no_in_the_browser_is_a_no_in_the_account(self, client: Client) -> None:
         client.post("/accounts/data/personalisation/", {"personalised": "off"})

@@ -9,6 +9,7 @@ from feedback.models import Event, RatingChange
 from feedback.services import rate, unrate
 from shopreco.models import User
 from tests.factories import NOW, make_category, make_event, make_product, make_rating, make_shopper
+from tests.training_rows import event_rows, rating_rows
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -107,8 +108,8 @@ def test_training_columns_leave_out_who_did_not_consent_and_what_came_later():
         make_event(shopper, pot, Kind.VIEW)
     make_rating(ann, late, 5, now=NOW + HOUR)
     make_event(ann, late, now=NOW + HOUR)
-    assert list(selectors.rating_columns(NOW)) == [(ann.pk, pot.pk, 5, NOW)]
-    assert list(selectors.event_columns(NOW)) == [(ann.pk, pot.pk, "view", NOW)]
+    assert rating_rows(NOW) == [(ann.pk, pot.pk, 5, NOW)]
+    assert event_rows(NOW) == [(ann.pk, pot.pk, "view", NOW)]
 
 
 def test_feedback_is_noticed_whether_rating_or_event():

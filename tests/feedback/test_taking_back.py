@@ -22,6 +22,7 @@ from recommendations.conf import EVENT_WEIGHTS, conf
 from recommendations.serving.history import history_of
 from recommendations.signals import weigh
 from tests.factories import NOW, make_event, make_product, make_rating, make_shopper
+from tests.training_rows import event_rows, rating_rows
 
 pytestmark = pytest.mark.django_db
 Kind = Event.Kind
@@ -50,8 +51,8 @@ def test_the_latest_of_a_pair_counts_everywhere(
     until = NOW + timedelta(hours=1)
     expected = {str(done)} if stands else set()
     recent = selectors.recent_events(since=NOW - MINUTE, until=until, most=100)
-    assert {kind for _, kind, _ in selectors.events_of(ann.pk, newest=100)} == expected
-    assert {kind for *_, kind, _ in selectors.event_columns(until)} == expected
+    assert {kind for _, kind in selectors.events_of(ann.pk, newest=100)} == expected
+    assert {kind for *_, kind, _ in event_rows(until)} == expected
     assert {kind for _, kind, _ in recent} == expected
     assert [row["product_id"] for row in standing_products(ann.pk, done)] == [pot.pk] * stands
 
@@ -63,7 +64,7 @@ def test_what_is_taken_back_touches_neither_other_products_nor_shoppers_nor_kind
             make_event(shopper, product, Kind.WISHLIST)
             make_event(shopper, product, Kind.BASKET)
     make_event(ann, pot, Kind.UNWISH, now=NOW + MINUTE)
-    left = {row[:3] for row in selectors.event_columns(NOW + MINUTE)}
+    left = {row[:3] for row in event_rows(NOW + MINUTE)}
     everything = {
         (s.pk, p.pk, str(k)) for s in (ann, bob) for p in (pot, pan) for k in ("wishlist", "basket")
     }
@@ -74,8 +75,8 @@ def test_training_up_to_a_moment_does_not_know_what_was_taken_back_later() -> No
     ann, pot = make_shopper(), make_product()
     make_event(ann, pot, Kind.DISMISS)
     make_event(ann, pot, Kind.UNDISMISS, now=NOW + MINUTE)
-    assert len(list(selectors.event_columns(NOW))) == 1
-    assert list(selectors.event_columns(NOW + MINUTE)) == []
+    assert len(event_rows(NOW)) == 1
+    assert event_rows(NOW + MINUTE) == []
 
 
 DEEDS = st.lists(
@@ -192,8 +193,8 @@ class TestWithoutConsent:
                 make_event(shopper, thing, Kind.PURCHASE, order_ref=f"order-{shopper.pk}")
         since = NOW - MINUTE
         theirs = {pot.pk, cup.pk}
-        assert {row[1] for row in selectors.rating_columns(NOW)} == theirs
-        assert {row[1] for row in selectors.event_columns(NOW)} == theirs
+        assert {row[1] for row in rating_rows(NOW)} == theirs
+        assert {row[1] for row in event_rows(NOW)} == theirs
         assert {row[0] for row in selectors.recent_events(since=since, until=NOW, most=10)} == theirs
         assert {row[0] for row in selectors.recent_ratings(since=since, until=NOW, most=10)} == theirs
         assert selectors.co_purchases(pot.pk, most=10, least=1) == {cup.pk: 1}

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from catalog.models import Product
-from feedback.models import Event, RatingChange
-from feedback.selectors import rating_columns
+from feedback.columns import rating_columns
+from feedback.models import Event, Rating, RatingChange
 from feedback.services import rate
+from feedback.standing import standing, taken_back
 from recommendations import dataset
 from recommendations.conf import EVENT_WEIGHTS, conf
+from recommendations.signals import RATING, combine, signals_of
 from tests.factories import NOW, make_category, make_event, make_product, make_rating, make_shopper
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +172,71 @@ def test_the_model_is_told_what_the_shop_says_of_every_visible_product():
     assert list(features.categories) == [("Garden", "Pots"), ()]
     assert list(features.brands) == ["Terra", ""]
     assert features.prices.tolist() == [4.5, 2.0]
+
+
+def row_by_row(now):
+    """The dataset as one would read it with the ORM: the slow way, as a check on the fast one."""
+    told: dict[tuple[int, int], list[tuple[str, float, int]]] = {}
+    for shopper, product, stars, when in Rating.objects.filter(
+        shopper__consent=True, product__is_active=True, rated_at__lte=now
+    ).values_list("shopper_id", "product_id", "value", "rated_at"):
+        told.setdefault((shopper, product), []).append((RATING, float(stars), int(when.timestamp())))
+    events = Event.objects.filter(shopper__consent=True, product__is_active=True, occurred_at__lte=now)
+    deeds = list(events.values_list("shopper_id", "product_id", "kind", "occurred_at"))
+    for shopper, product, kind, when in standing(deeds, taken_back(deeds)):
+        told.setdefault((shopper, product), []).append((kind, np.nan, int(when.timestamp())))
+    flat = [(*pair, *deed) for pair, deeds in told.items() for deed in deeds]
+    kinds = np.array([row[2] for row in flat], dtype=object)
+    signals = signals_of(
+        shoppers=np.array([row[0] for row in flat], np.int64),
+        products=np.array([row[1] for row in flat], np.int64),
+        kinds=kinds, values=np.array([row[3] for row in flat], np.float32),
+        times=np.array([row[4] for row in flat], np.int64), settings=conf(),
+    )  # fmt: skip
+    return combine(signals)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("few", [0, 10_000])
+def test_what_is_streamed_is_what_one_would_read_row_by_row(seed, few, monkeypatch):
+    monkeypatch.setattr("recommendations.signals.FEW", few)
+    monkeypatch.setattr("feedback.columns.PORTION", 7)
+    random = np.random.default_rng(seed)
+    people = [make_shopper(consent=bool(random.random() < 0.8)) for _ in range(6)]
+    things = [make_product(is_active=bool(random.random() < 0.8)) for _ in range(8)]
+    for _ in range(60):
+        shopper, thing = people[random.integers(6)], things[random.integers(8)]
+        when = NOW + timedelta(microseconds=int(random.integers(-(10**13), 10**10)))
+        if random.random() < 0.3:
+            make_rating(shopper, thing, int(random.integers(1, 6)), now=when)
+        else:
+            make_event(shopper, thing, random.choice([str(kind) for kind in Kind]), now=when)
+    expected, data = row_by_row(NOW), load().interactions()
+    found = sorted(
+        zip(*[column.tolist() for column in (
+            data.shoppers.ids[data.shopper], data.products.ids[data.product], data.weights,
+            np.nan_to_num(data.ratings), data.times,
+        )], strict=True)
+    )  # fmt: skip
+    wanted = sorted(
+        zip(*[column.tolist() for column in (
+            expected.shoppers, expected.products, expected.weights, np.nan_to_num(expected.ratings),
+            expected.times,
+        )], strict=True)
+    )  # fmt: skip
+    assert found == wanted
+    places = list(zip(data.shopper.tolist(), data.times.tolist(), data.product.tolist(), strict=True))
+    assert places == sorted(places)
+    assert {column.dtype.name for column in (data.ratings, data.weights)} == {"float32"}
+
+
+def test_reading_does_not_stop_who_writes():
+    """A rating is given while the rows are read; it is simply not among them or among them, but saved."""
+    ann = make_shopper()
+    for _ in range(3):
+        make_rating(ann, make_product(), 5)
+    portions = rating_columns(NOW)
+    next(portions)
+    make_rating(ann, make_product(), 4)
+    list(portions)
+    assert Rating.objects.count() == 4

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from feedback.models import Event, Rating
-from recommendations import dataset
+from recommendations import dataset, signals
 from recommendations.conf import EVENT_WEIGHTS, RATING_WEIGHTS, conf
 from recommendations.engine.types import History
 from recommendations.serving.history import history_of
@@ -224,3 +225,40 @@ class ServingLearnsLikeTraining(TestCase):
             shopper.pk: rows_of(history_of(shopper.pk, settings, now=NOW).history) for shopper in shoppers
         }
         assert {pk: rows for pk, rows in served.items() if rows} == trained
+
+
+@given(ROWS, st.sampled_from([1, 10**6, 10**12, -(10**9)]))
+def test_many_signals_are_combined_as_few_are(rows, apart):
+    """Sorted as numbers where that is possible, by columns where ids are too far apart for it."""
+    spread = [(row[0] * apart, row[1] * apart, *row[2:]) for row in rows]
+    few = combine(by_default(spread))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signals, "FEW", 0)
+        many = combine(by_default(spread))
+    for column in ("shoppers", "products", "weights", "ratings", "times"):
+        np.testing.assert_array_equal(getattr(many, column), getattr(few, column))
+
+
+def test_ids_of_words_are_combined_however_many_there_are(monkeypatch):
+    monkeypatch.setattr(signals, "FEW", 0)
+    rows = Signals(
+        np.array(["b", "a", "b"]), np.array([1, 1, 1]), np.array([0.2, 0.4, 0.3], np.float32),
+        np.full(3, np.nan, np.float32), np.array([1, 2, 3]),
+    )  # fmt: skip
+    combined = combine(rows)
+    assert combined.shoppers.tolist() == ["a", "b"]
+    assert combined.weights.tolist() == pytest.approx([0.4, 0.3])
+
+
+def test_kinds_by_number_weigh_and_age_as_by_name():
+    settings = replace(conf(), half_life_days={"view": 10.0, RATING: 20.0})
+    names = ["view", RATING, "purchase", "gazed", "dismiss"]
+    columns: dict[str, Any] = {
+        "shoppers": np.ones(5, np.int64), "products": np.arange(5), "times": np.arange(5) * DAY,
+        "values": np.array([np.nan, 4, np.nan, np.nan, np.nan], np.float32), "settings": settings,
+    }  # fmt: skip
+    by_name = signals_of(kinds=np.array(names, dtype=object), **columns)
+    numbers = {name: number for number, name in enumerate(names) if name != "gazed"}
+    by_number = signals_of(kinds=np.array([0, 1, 2, 3, 4], np.int8), numbers=numbers, **columns)
+    np.testing.assert_array_equal(by_number.weights, by_name.weights)
+    np.testing.assert_array_equal(by_number.half_lives, by_name.half_lives)
