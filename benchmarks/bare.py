@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.urls import re_path
@@ -23,3 +24,4 @@ settings.configure(
     ROOT_URLCONF="benchmarks.bare", ALLOWED_HOSTS=["*"], MIDDLEWARE=[], DEBUG=False, SECRET_KEY="unused"
 )
 application = WSGIHandler()
+asgi = ASGIHandler()
