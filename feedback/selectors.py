@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, DateTimeField, PositiveSmallIntegerField, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Length
+from django.db.models import Count, PositiveSmallIntegerField, QuerySet, Value
+from django.db.models.functions import Length
 
-from feedback.models import TAKES_BACK, Event, Rating, RatingChange, Shopper
+from feedback.histories import RATING, history_rows
+from feedback.models import Event, Rating, RatingChange, Shopper
 from feedback.standing import standing, standing_products, taken_back
 
-RatingRow = tuple[int, int, datetime]
-EventRow = tuple[int, str, datetime]
-CHUNK = 20_000
-NEVER_FORGOTTEN = (Event.Kind.PURCHASE, Event.Kind.DISMISS, Event.Kind.UNDISMISS)
-LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
-
-def ratings_of(shopper_id: int) -> list[RatingRow]:
-    """(product id, value, when) of one shopper."""
-    return list(Rating.objects.filter(shopper_id=shopper_id).values_list("product_id", "value", "rated_at"))
-
-
-def events_of(shopper_id: int, *, newest: int) -> list[EventRow]:
-    """(product id, kind, when) of one shopper's newest events that still stand, newest first.
-
-    However old, what they bought and what they never want to see again is among them. What takes an event
-    back is newer than the event, so it is always there too. One query.
-    """
-    events = Event.objects.filter(shopper_id=shopper_id).order_by("-occurred_at")
-    oldest = Subquery(events.values("occurred_at")[newest - 1 : newest])
-    lately = Q(occurred_at__gte=Coalesce(oldest, LONG_AGO, output_field=DateTimeField()))
-    rows = events.filter(lately | Q(kind__in=NEVER_FORGOTTEN))
-    deeds = list(rows.values_list("shopper_id", "product_id", "kind", "occurred_at"))
-    return [deed[1:] for deed in standing(deeds, taken_back(deeds))]
+def events_of(shopper_id: int, *, newest: int) -> list[tuple[int, str]]:
+    """(product id, kind) of one shopper's newest events that still stand, newest first. One query."""
+    rows = [row for row in history_rows(shopper_id, newest=newest) if row[1] != RATING]
+    return [(product, kind) for product, kind, _, _ in sorted(rows, key=lambda row: -row[3])]
 
 
 def rating_values(shopper: Shopper | None, product_ids: Iterable[int] | None = None) -> dict[int, int]:
@@ -67,20 +49,6 @@ def suggest_shoppers(beginning: str, *, limit: int = 8) -> list[str]:
         external_id__istartswith=beginning, is_anonymous=False, account__isnull=True
     ).order_by(Length("external_id"), "external_id")
     return list(found.values_list("external_id", flat=True)[:limit])
-
-
-def rating_columns(until: datetime) -> Iterator[tuple[int, int, int, datetime]]:
-    """(shopper id, product id, value, when) of every rating of a consenting shopper, in no order."""
-    ratings = Rating.objects.filter(rated_at__lte=until, shopper__consent=True).order_by()
-    return ratings.values_list("shopper_id", "product_id", "value", "rated_at").iterator(CHUNK)
-
-
-def event_columns(until: datetime) -> Iterator[tuple[int, int, str, datetime]]:
-    """(shopper id, product id, kind, when) of a consenting shopper's events that still stand, in no order."""
-    events = Event.objects.filter(occurred_at__lte=until, shopper__consent=True).order_by()
-    deeds = events.values_list("shopper_id", "product_id", "kind", "occurred_at")
-    undone = taken_back(deeds.filter(kind__in=list(TAKES_BACK)).iterator(CHUNK))
-    return standing(deeds.iterator(CHUNK), undone)
 
 
 def has_feedback(*, since: datetime | None = None) -> bool:
@@ -145,7 +113,7 @@ def keenest_shoppers(count: int) -> list[str]:
     return list(known.order_by("-rated", "pk").values_list("external_id", flat=True)[:count])
 
 
-def recent_events(*, since: datetime, until: datetime, most: int) -> list[EventRow]:
+def recent_events(*, since: datetime, until: datetime, most: int) -> list[tuple[int, str, datetime]]:
     """(product id, kind, when) of consenting shoppers' newest events of a span that still stand."""
     events = Event.objects.filter(occurred_at__gt=since, occurred_at__lte=until, shopper__consent=True)
     newest = events.order_by("-occurred_at")
@@ -153,7 +121,7 @@ def recent_events(*, since: datetime, until: datetime, most: int) -> list[EventR
     return [deed[1:] for deed in standing(deeds, taken_back(deeds))]
 
 
-def recent_ratings(*, since: datetime, until: datetime, most: int) -> list[RatingRow]:
+def recent_ratings(*, since: datetime, until: datetime, most: int) -> list[tuple[int, int, datetime]]:
     """(product id, value, when) of consenting shoppers' newest ratings of a span."""
     ratings = Rating.objects.filter(rated_at__gt=since, rated_at__lte=until, shopper__consent=True)
     return list(ratings.order_by("-rated_at").values_list("product_id", "value", "rated_at")[:most])

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import F, Max, Q, QuerySet
 
 from feedback.models import TAKEN_BACK_BY, TAKES_BACK, Event
 
+# When: moments, or microseconds.
+When = TypeVar("When", datetime, int)
 # shopper id, product id, kind, when
-Deed = tuple[int, int, str, datetime]
+Deed = tuple[int, int, str, When]
 # (shopper id, product id, kind of the event taken back) -> when it last was
-TakenBack = Mapping[tuple[int, int, str], datetime]
+TakenBack = Mapping[tuple[int, int, str], When]
 
 
-def taken_back(deeds: Iterable[Deed]) -> TakenBack:
+def taken_back(deeds: Iterable[Deed[When]]) -> TakenBack[When]:
     """When each event of a pair was last taken back, from all deeds or only those that take back."""
-    found: dict[tuple[int, int, str], datetime] = {}
+    found: dict[tuple[int, int, str], When] = {}
     for shopper, product, kind, when in deeds:
         if kind not in TAKES_BACK:
             continue
@@ -32,7 +34,7 @@ def taken_back(deeds: Iterable[Deed]) -> TakenBack:
     return found
 
 
-def standing(deeds: Iterable[Deed], undone: TakenBack) -> Iterator[Deed]:
+def standing(deeds: Iterable[Deed[When]], undone: TakenBack[When]) -> Iterator[Deed[When]]:
     """The deeds that were not taken back, in their order; those that take back are left out themselves."""
     for deed in deeds:
         shopper, product, kind, when = deed

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +99,19 @@ class Conf:
                 "diversity must be 0 or more and below 1, department_cap and varied_places 0 or more."
             )
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """Another one for other settings: what was kept under one is of no use under another."""
+        return blake2b(repr(self).encode(), digest_size=6).hexdigest()
+
+
+_read: tuple[dict[str, Any], Conf] | None = None
+
 
 def conf() -> Conf:
     """The settings in force; read at every call so that tests and `override_settings` are seen."""
+    global _read
     values: dict[str, Any] = settings.RECOMMENDATIONS
-    return Conf(**values)
+    if _read is None or _read[0] != values:
+        _read = dict(values), Conf(**values)
+    return _read[1]

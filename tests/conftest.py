@@ -64,7 +64,7 @@ def redis_url(pytestconfig: pytest.Config) -> str:
 @pytest.fixture(autouse=True)
 def fresh_state(redis_url: str, settings: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
     """No cached list, no queued message, no loaded model and no artefact of another test."""
-    from recommendations.serving import index, snapshot
+    from recommendations.serving import index, kept, snapshot
 
     settings.RECOMMENDATIONS = {**django_settings.RECOMMENDATIONS, "artefact_root": tmp_path / "models"}  # type: ignore[attr-defined]
     # A test that stopped its Redis must not leave the next one without a cache for two seconds.
@@ -73,6 +73,7 @@ def fresh_state(redis_url: str, settings: pytest.FixtureRequest, tmp_path: Path)
     Redis.from_url(redis_url).flushdb()
     index.forget()
     snapshot.forget()
+    kept.forget_connections()
     yield
     index.forget()
     snapshot.forget()

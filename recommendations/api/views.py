@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -19,19 +20,20 @@ from catalog.api.queries import checked_query
 from catalog.models import Product
 from feedback.api.access import reachable_shopper
 from feedback.api.views import SHOPPER_ID
+from recommendations.api.lists import answered, question_of
 from recommendations.api.queries import (
     OnboardingQuery,
     RecommendationQuery,
     SimilarQuery,
     TogetherQuery,
     TrendingQuery,
-    filters_of,
 )
 from recommendations.api.serializers import LiveModelAnswer, OnboardingList, RecommendationList
 from recommendations.onboarding.selectors import questions
 from recommendations.registry import live_version
-from recommendations.serving.results import Recommendations, Sort
-from recommendations.serving.service import bought_together, recommend_for, similar_to, trending
+from recommendations.serving.results import Recommendations
+from recommendations.serving.service import bought_together, similar_to, trending
+from recommendations.serving.snapshot import current
 
 TAG = ["Recommendations"]
 NO_MODEL = "No model is live yet. Train one in the admin or with `manage.py train_model`."
@@ -46,21 +48,19 @@ class ShopperRecommendations(APIView):
         parameters=[SHOPPER_ID, RecommendationQuery],
         responses=RecommendationList,
     )
-    def get(self, request: Request, shopper_id: str) -> Response:
+    def get(self, request: Request, shopper_id: str) -> HttpResponse:
         """The shopper's list as of now: a rating given a second ago is in it.
 
         A shopper nobody knows, or without any feedback, gets the list everybody gets; `strategy` says so.
         """
-        asked = checked_query(RecommendationQuery, request)
-        answer = recommend_for(
-            reachable_shopper(request, shopper_id),
-            now=timezone.now(),
-            filters=filters_of(asked),
-            sort=Sort(asked["sort"]),
-            limit=asked["limit"],
-            offset=asked["offset"],
-        )
-        return _answer(request, answer, asked)
+        query_string = request.META.get("QUERY_STRING", "")
+        snapshot = current()
+        question_of(query_string, snapshot.catalogue)  # a bad one is told of before anything else
+        body = answered(
+            reachable_shopper(request, shopper_id), query_string,
+            root=f"{request.scheme}://{request.get_host()}", now=timezone.now(), snapshot=snapshot,
+        )  # fmt: skip
+        return HttpResponse(body, content_type="application/json")
 
 
 class SimilarProducts(APIView):

@@ -7,16 +7,15 @@ from datetime import datetime
 
 import numpy as np
 
-from feedback.selectors import events_of, ratings_of
+from feedback.histories import Row, history_rows
 from recommendations.conf import Conf
 from recommendations.engine.types import History
 from recommendations.signals import RATING, combine, signals_of
 
 PURCHASE, DISMISS = "purchase", "dismiss"
-STRENGTH = ["dismiss", "view", "click", "basket", "wishlist", "purchase", RATING]
-
-# Product id, what was done, stars (NaN unless rated), when.
-Row = tuple[int, str, float, datetime]
+KINDS = (DISMISS, "view", "click", "basket", "wishlist", PURCHASE, RATING)
+STRENGTH = {kind: number for number, kind in enumerate(KINDS)}
+SECOND = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,31 +34,26 @@ NOTHING = ShopperHistory(History.empty(), (), frozenset())
 
 
 def history_of(shopper_id: int, settings: Conf, *, now: datetime) -> ShopperHistory:
-    """Two queries: all ratings, and the newest events. `now` tells which purchases may come again."""
-    rows: list[Row] = [(product, RATING, value, when) for product, value, when in ratings_of(shopper_id)]
-    rows += [
-        (product, kind, np.nan, when)
-        for product, kind, when in events_of(shopper_id, newest=settings.history_events)
-    ]
+    """One query: all ratings, and the newest events. `now` tells which purchases may come again."""
+    rows = history_rows(shopper_id, newest=settings.history_events)
     if not rows:
         return NOTHING
-    kinds = np.array([row[1] for row in rows], dtype=object)
-    values = np.array([row[2] for row in rows], np.float32)
-    products = np.array([row[0] for row in rows], np.int64)
-    times = np.array([int(row[3].timestamp()) for row in rows], np.int64)
+    ids, kinds, stars, moments = zip(*rows, strict=True)
+    values = np.array(stars, np.float32)
+    values[values == 0] = np.nan
     signals = combine(
         signals_of(
             shoppers=np.zeros(len(rows), np.int64),
-            products=products,
-            kinds=kinds,
+            products=np.array(ids, np.int64),
+            kinds=np.array(kinds, dtype=object),
             values=values,
-            times=times,
+            times=np.array(moments, np.int64) // SECOND,
             settings=settings,
         )
     )
     strongest: dict[int, str] = {}
-    for product, kind in zip(products.tolist(), kinds.tolist(), strict=True):
-        if STRENGTH.index(kind) >= STRENGTH.index(strongest.get(product, "dismiss")):
+    for product, kind in zip(ids, kinds, strict=True):
+        if STRENGTH[kind] >= STRENGTH[strongest.get(product, DISMISS)]:
             strongest[product] = kind
     order = np.lexsort((signals.products, signals.times))
     history = History(
@@ -83,9 +77,7 @@ def _settled(rows: list[Row], settings: Conf, *, now: datetime) -> frozenset[int
     bought = {product for product, kind, _, _ in rows if kind == PURCHASE}
     if not settings.repeat_purchases:
         return frozenset(dismissed | set(rated) | bought)
-    lately = now - settings.repeat_after
+    lately = (now - settings.repeat_after).timestamp() * SECOND
     too_soon = {product for product, kind, _, when in rows if kind == PURCHASE and when > lately}
-    disliked = {
-        product for product, stars in rated.items() if settings.rating_weights.get(int(stars), 0.0) <= 0
-    }
+    disliked = {product for product, stars in rated.items() if settings.rating_weights.get(stars, 0.0) <= 0}
     return frozenset(dismissed | disliked | too_soon | (set(rated) - bought))

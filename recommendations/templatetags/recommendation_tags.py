@@ -46,8 +46,8 @@ def product_lists(context: template.Context, product: Product) -> ProductLists:
     """The lists of a product's page; no product is in two of them."""
     settings, shopper = conf(), visitor_of(context["request"])
     events = events_of(shopper.pk, newest=settings.history_events) if shopper and shopper.consent else []
-    dismissed = {pk for pk, kind, _ in events if kind == "dismiss"}
-    seen = [pk for pk, kind, _ in events if kind in ("view", "click") and pk not in dismissed]
+    dismissed = {pk for pk, kind in events if kind == "dismiss"}
+    seen = [pk for pk, kind in events if kind in ("view", "click") and pk not in dismissed]
     return ProductLists(
         *product_rails(
             product, now=timezone.now(), together=TOGETHER, similar=SIMILAR, seen=seen, recent=RECENT

@@ -1,0 +1,103 @@
+"""Shoppers' lists as answers: asked for by a query string, kept by the versions they are made of."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from django.http import QueryDict
+
+from catalog.columns import Catalogue
+from feedback.models import Shopper
+from recommendations.api.bodies import body_of
+from recommendations.api.queries import RecommendationQuery, filters_of
+from recommendations.conf import conf
+from recommendations.serving import kept
+from recommendations.serving.results import Sort
+from recommendations.serving.service import Asked, listed_for
+from recommendations.serving.snapshot import Snapshot
+
+DAY = 86_400
+QUERIES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A checked query string, for the catalogue it was checked with."""
+
+    asked: Asked
+    explain: bool
+    catalogue: Catalogue
+
+
+_questions: OrderedDict[str, Question] = OrderedDict()
+
+
+def question_of(query_string: str, catalogue: Catalogue) -> Question:
+    """What the query string asks for. Raises a ValidationError (400) that names what is wrong with which."""
+    known = _questions.get(query_string)
+    if known is not None and known.catalogue is catalogue:
+        return known
+    checked = RecommendationQuery(data=QueryDict(query_string).dict())
+    checked.is_valid(raise_exception=True)
+    values: dict[str, Any] = checked.validated_data
+    asked = Asked(filters_of(values), Sort(values["sort"]), values["limit"], values["offset"])
+    found = _questions[query_string] = Question(asked, values["explain"], catalogue)
+    while len(_questions) > QUERIES:
+        _questions.popitem(last=False)
+    return found
+
+
+def name_of(
+    shopper: Shopper | None, query_string: str, root: str, snapshot: Snapshot, now: datetime
+) -> str | None:
+    """What the answer is kept under: another name whenever anything that it is made of is another.
+
+    None for lists of what is trending, which are kept as such.
+    """
+    model = snapshot.model
+    if model is None:
+        return None
+    in_force = "".join("1" if rule.holds_at(now) else "0" for rule in snapshot.rules)
+    whose = f"{shopper.pk}:{shopper.feedback_version}:{shopper.consent:d}" if shopper else "0:0:0"
+    # What is explored is another every day.
+    made_of = (
+        f"{snapshot.stamp.epoch}:{snapshot.stamp.version}:{model.version}:{in_force}:"
+        f"{int(now.timestamp()) // DAY}:{conf().fingerprint}:{root}?{query_string}"
+    )
+    return f"lists:{whose}:{blake2b(made_of.encode(), digest_size=12).hexdigest()}"
+
+
+def made(
+    shopper: Shopper | None,
+    question: Question,
+    name: str | None,
+    *,
+    root: str,
+    now: datetime,
+    snapshot: Snapshot,
+) -> bytes:
+    """The answer, computed now and kept under the name, if it has one."""
+    found = listed_for(shopper, question.asked, now=now, snapshot=snapshot)
+    body = body_of(found, snapshot.cards, root=root, explain=question.explain)
+    if name is not None:
+        kept.keep(name, body, seconds=conf().list_cache_seconds)
+    return body
+
+
+def answered(
+    shopper: Shopper | None, query_string: str, *, root: str, now: datetime, snapshot: Snapshot
+) -> bytes:
+    """The answer, kept or computed. Raises a ValidationError (400) for a bad query string."""
+    question = question_of(query_string, snapshot.catalogue)
+    name = name_of(shopper, query_string, root, snapshot, now)
+    if name is not None:
+        found = kept.fetch(name)
+        body = found.body or (None if found.is_mine else kept.wait_for(name))
+        if body is not None:
+            return body
+        name = name if found.is_there else None
+    return made(shopper, question, name, root=root, now=now, snapshot=snapshot)

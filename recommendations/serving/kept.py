@@ -1,0 +1,109 @@
+"""Whole answers kept in Redis, by the version of everything they are made of: none is stale, none is deleted.
+
+A list that is being made is waited for instead of being made twice. Without Redis every list is computed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+# One round trip: count the caller, bring the list, and where there is none say who makes it.
+SCRIPT = """local count = 0
+if KEYS[3] then
+    count = redis.call('INCR', KEYS[3])
+    if count == 1 then redis.call('EXPIRE', KEYS[3], ARGV[2]) end
+end
+local body = redis.call('GET', KEYS[1])
+if body then return {count, body} end
+if redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[1]) then return {count, false, 1} end
+return {count, false, 0}"""
+# Whoever makes a list and dies is not waited for longer; a list takes some milliseconds.
+MAKING_MS = 1000
+LOOK_SECONDS, WAIT_SECONDS = 0.005, 0.25
+REST_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """body: the answer, if it is there. count: how often the caller has called. is_mine: whoever asks is to
+    make it. is_there: whether Redis answered."""
+
+    body: bytes | None
+    count: int = 0
+    is_mine: bool = True
+    is_there: bool = True
+
+
+NOTHING_THERE = Fetched(None, is_there=False)
+_down_until = 0.0
+
+
+@lru_cache(maxsize=2)
+def _client(url: str) -> Any:
+    options = settings.CACHES["default"].get("OPTIONS", {})
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=options.get("socket_connect_timeout"),
+        socket_timeout=options.get("socket_timeout"),
+    )
+
+
+@lru_cache(maxsize=2)
+def _script(url: str) -> Any:
+    return _client(url).register_script(SCRIPT)
+
+
+def fetch(name: str, *, counter: str | None = None, counter_seconds: int = 0) -> Fetched:
+    """The answer kept under a name. counter: the key to count the caller up in, for so many seconds."""
+    global _down_until
+    if time.monotonic() < _down_until:
+        return NOTHING_THERE
+    key = cache.make_key(name)
+    keys = [key, f"{key}:making", *([cache.make_key(counter)] if counter else [])]
+    try:
+        count, body, *rest = _script(settings.REDIS_URL)(keys, [MAKING_MS, counter_seconds + 1])
+    except (RedisError, OSError) as error:
+        _down_until = time.monotonic() + REST_SECONDS
+        logger.warning("cache unreachable, computing without it: %s", error)
+        return NOTHING_THERE
+    return Fetched(body, count, is_mine=bool(rest and rest[0]))
+
+
+def wait_for(name: str) -> bytes | None:
+    """The answer that somebody else is making; None when it does not come in time."""
+    key, ends = cache.make_key(name), time.monotonic() + WAIT_SECONDS
+    try:
+        while time.monotonic() < ends:
+            time.sleep(LOOK_SECONDS)
+            found: bytes | None = _client(settings.REDIS_URL).get(key)
+            if found is not None:
+                return found
+    except (RedisError, OSError) as error:
+        logger.warning("cache unreachable, computing without it: %s", error)
+    return None
+
+
+def keep(name: str, body: bytes, *, seconds: int) -> None:
+    """Keep an answer."""
+    try:
+        _client(settings.REDIS_URL).set(cache.make_key(name), body, ex=seconds)
+    except (RedisError, OSError) as error:
+        logger.warning("a list is not kept: %s", error)
+
+
+def forget_connections() -> None:
+    """As a new process."""
+    global _down_until
+    _client.cache_clear()
+    _script.cache_clear()
+    _down_until = 0.0

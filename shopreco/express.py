@@ -1,0 +1,129 @@
+"""The express lane: shoppers' lists for programs with a key, without what only pages and browsers need.
+
+It answers what it can answer at once and lets everything else go the whole way: other callers, a bad key or
+query, a limit that is reached, a database that is away. So there is one place for every error, and this is
+not it. What it answers is what the whole way would, see docs/adr/0017-express-lane.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from django.core.exceptions import DisallowedHost
+from django.db import Error
+from django.http import HttpRequest, HttpResponse
+from django.urls import resolve
+from django.utils import timezone
+from rest_framework.exceptions import APIException
+from rest_framework.settings import api_settings
+
+from catalog.changes.reading import Stamp
+from catalog.limits import REFUSE, settings
+from feedback.api.fields import checked_shopper_id
+from recommendations.api import lists
+from recommendations.serving import kept
+from recommendations.serving.snapshot import current
+from recommendations.serving.state import look_up
+from shopreco.api.authentication import HEADER, SCHEME
+from shopreco.api.throttles import CallerThrottle
+from shopreco.models import ApiKey
+
+PATH = re.compile(r"/api/v1/shoppers/([^/]+)/recommendations")
+KEY, AUTHORIZATION = f"HTTP_{HEADER.upper().replace('-', '_')}", f"{SCHEME} "
+HEADERS = {
+    "Cache-Control": "max-age=0, no-cache, no-store, must-revalidate, private",
+    "Vary": "Accept, Authorization, X-API-Key, Cookie, origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+}
+Answer = HttpResponse | None
+
+
+class ExpressLane:
+    """A middleware, inside the one that looks after TLS and outside of all that a page needs."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+        self._keys: tuple[Stamp, dict[str, int]] = (Stamp(), {})
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "GET" and (found := PATH.fullmatch(request.path_info)):
+            try:
+                answer = self._answer(request, found[1])
+            except (APIException, DisallowedHost, Error):
+                answer = None
+            if answer is not None:
+                request.resolver_match = _route()
+                return answer
+        return self._get_response(request)
+
+    def _answer(self, request: HttpRequest, shopper_id: str) -> Answer:
+        secret = _secret(request.META)
+        if secret is None or not _is_plain(request.META):
+            return None
+        stamp, shopper = look_up(checked_shopper_id(shopper_id))
+        snapshot, now = current(stamp), timezone.now()
+        key = self._known_keys(snapshot.stamp).get(ApiKey.digest_of(secret))
+        if key is None:
+            return None
+        query_string = request.META.get("QUERY_STRING", "")
+        question = lists.question_of(query_string, snapshot.catalogue)
+        root = f"{request.scheme}://{request.get_host()}"
+        name = lists.name_of(shopper, query_string, root, snapshot, now)
+        most, counter, seconds = _limit(key, now.timestamp())
+        if name is None:
+            return None
+        found = kept.fetch(name, counter=counter, counter_seconds=seconds)
+        if (most is not None and found.count > most) or (
+            not found.is_there and settings.SHOPRECO_WITHOUT_CACHE == REFUSE
+        ):
+            return None
+        body = found.body or (None if found.is_mine else kept.wait_for(name))
+        if body is None:
+            to_keep = name if found.is_there else None
+            body = lists.made(shopper, question, to_keep, root=root, now=now, snapshot=snapshot)
+        return HttpResponse(body, content_type="application/json", headers=HEADERS)
+
+    def _known_keys(self, stamp: Stamp) -> dict[str, int]:
+        """digest -> key, of the live ones. A key that is made or revoked moves the shop's version on."""
+        known = self._keys
+        if known[0] != stamp:
+            live = ApiKey.objects.filter(revoked_at__isnull=True)
+            known = self._keys = stamp, dict(live.values_list("digest", "pk"))
+        return known[1]
+
+
+def _secret(meta: dict[str, Any]) -> str | None:
+    """The key that was sent plainly; None where there is none, or where it takes more care to read it."""
+    sent: str = meta.get("HTTP_AUTHORIZATION", "")
+    if sent.startswith(AUTHORIZATION):
+        return sent[len(AUTHORIZATION) :]
+    return None if sent else meta.get(KEY)
+
+
+def _is_plain(meta: dict[str, Any]) -> bool:
+    """Whether a program asks, and for JSON: what a browser sends across sites needs more than an answer."""
+    accepted = meta.get("HTTP_ACCEPT", "*/*")
+    return "HTTP_ORIGIN" not in meta and ("*/*" in accepted or "application/json" in accepted)
+
+
+def _limit(key: int, now: float) -> tuple[int | None, str | None, int]:
+    """(calls allowed, the counter they are counted in, its seconds), as `CallerThrottle` counts them."""
+    rates: dict[str, str] = api_settings.DEFAULT_THROTTLE_RATES  # type: ignore[assignment]
+    most, seconds = _rate(rates.get("user"))
+    if most is None or seconds is None:
+        return None, None, 0
+    return most, f"throttle:user:key-{key}:{int(now // seconds)}", seconds
+
+
+@lru_cache(maxsize=8)
+def _rate(text: str | None) -> tuple[int | None, int | None]:
+    return CallerThrottle().parse_rate(text)
+
+
+@lru_cache(maxsize=1)
+def _route() -> Any:
+    return resolve("/api/v1/shoppers/anybody/recommendations")
