@@ -60,8 +60,8 @@ deploy-check: setup-dev ## Django's deployment checks on the production settings
 
 check: lint types imports migrations deploy-check ## everything but the tests
 
-bench: setup-dev ## measure, beside a baseline in the same run; tables go to benchmarks/
-	@$(BIN)/python -m benchmarks.feedback_to_list
+bench: setup-dev ## measure beside baselines in the same run: make bench [ONLY="serving ..."] [ROUNDS=5]; tables in benchmarks/
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench-large: setup-dev ## measure every algorithm on large made-up catalogues; writes benchmarks/large_catalogue.md
 	@$(BIN)/python -m benchmarks.large_catalogue

@@ -233,7 +233,7 @@ def _preamble() -> list[str]:
         "# Servers",
         "",
         "`python -m benchmarks.servers` writes this file. One process on a core of its own, asked by wrk",
-        f"over {CONNECTIONS} connections from the others; requests per second, the median of the rounds, that",
+        f"over {CONNECTIONS} connections from the others; requests per second, the median of rounds that the",
         "servers run in turn. *Bare*: a Django view without middleware. *One query*: the same with one",
         "query to PostgreSQL. *List*: GET recommendations, cached, in production settings. MB: of the bare",
         "view's processes together. *Reload*: SIGHUP under load on new connections.",
