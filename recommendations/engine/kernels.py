@@ -68,26 +68,30 @@ def descend(
 
 @compiled(
     int64(
-        float64[::1], int64, int64, int32[::1], float64[::1], int32[::1], int64[::1], int64[::1], int64,
-        int32[::1], int32[::1],
+        float64[::1], int64, int64, int32[::1], int32[::1], int64[::1], float64[::1], int32[::1], int32[::1],
+        int64, int32[::1], int32[::1],
     )
 )  # fmt: skip
 def reject(
-    drawn: Any, first: int, each: int, owner: Any, cumulative: Any, guide: Any, taken: Any, starts: Any,
-    kept: int, shopper: Any, product: Any,
+    drawn: Any, first: int, each: int, owner: Any, owned: Any, starts: Any, cumulative: Any, guide: Any,
+    marks: Any, kept: int, shopper: Any, product: Any,
 ) -> int:  # fmt: skip
     """Draws -> the products they fall on, without those the shopper has; how many are kept by now.
 
     drawn: (draws,) places on the scale of `cumulative`. first: the number of the first of them; draw n is for
-    the shopper of row n // each. owner: (rows,) the shopper of each row. cumulative: (products,). guide:
-    (cells + 1,) for each cell of the scale a product not far from the first that reaches into it. taken:
-    (rows,) shopper x products + product, sorted. starts: (shoppers + 1,) offsets in it. kept: how many of
-    `shopper` and `product` are filled; the next go behind them.
+    the shopper of row n // each. owner, owned: (rows,) the shopper and the product of each row, by shopper.
+    starts: (shoppers + 1,) offsets in them. cumulative: (products,). guide: (cells + 1,) for each cell of the
+    scale a product not far from the first that reaches into it. marks: (products,) the last shopper known to
+    have each. kept: how many of `shopper` and `product` are filled; the next go behind them.
     """
     last = len(cumulative) - 1
     cells = (len(guide) - 1) / cumulative[last]
-    count = len(cumulative)
+    own = int32(-1)
     for number in range(len(drawn)):
+        if owner[(first + number) // each] != own:
+            own = owner[(first + number) // each]
+            for row in range(starts[own], starts[own + 1]):
+                marks[owned[row]] = own
         place = drawn[number]
         # Whatever the guide says, the loops end at what a binary search finds: the first place beyond.
         found = guide[min(int(place * cells), len(guide) - 1)]
@@ -95,16 +99,7 @@ def reject(
             found -= 1
         while found < last and cumulative[found] <= place:
             found += 1
-        own = owner[(first + number) // each]
-        wanted = int64(own) * count + found
-        low, high = starts[own], starts[own + 1]
-        while low < high:
-            middle = (low + high) // 2
-            if taken[middle] < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        if low == starts[own + 1] or taken[low] != wanted:
+        if marks[found] != own:
             shopper[kept] = own
             product[kept] = found
             kept += 1

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.sampling import Negatives
-from recommendations.engine.types import Floats, Interactions, Positions, Progress
+from recommendations.engine.types import UNKNOWN, Floats, Interactions, Positions, Progress
 
 logger = logging.getLogger(__name__)
 Matrix = NDArray[np.float64]
@@ -103,6 +103,8 @@ class CompiledNegatives(Negatives):
         super().__init__(interactions, each=each, popularity_exponent=popularity_exponent, random=random)
         self._loops = loops
         draws = len(interactions) * each
+        self._drawn = np.empty(min(CHUNK, draws))
+        self._marks = np.full(len(self._cumulative), UNKNOWN, np.int32)
         self._shopper, self._product = np.empty(draws, np.int32), np.empty(draws, np.int32)
         self._mixed = (
             np.empty(draws + len(interactions), np.int32),
@@ -133,10 +135,10 @@ class CompiledNegatives(Negatives):
         """Draws, and how many fell on products the shopper does not have."""
         kept, draws = 0, len(self._shopper)
         for first in range(0, draws, CHUNK):
-            drawn = self._random.random(min(CHUNK, draws - first))
+            drawn = self._random.random(out=self._drawn[: min(CHUNK, draws - first)])
             drawn *= self._cumulative[-1]
             kept = self._loops.reject(
-                drawn, first, self._each, self._rows.shopper, self._cumulative, self._guide, self._taken,
-                self._starts, kept, self._shopper, self._product,
+                drawn, first, self._each, self._rows.shopper, self._rows.product, self._starts,
+                self._cumulative, self._guide, self._marks, kept, self._shopper, self._product,
             )  # fmt: skip
         return kept

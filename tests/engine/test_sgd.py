@@ -265,9 +265,10 @@ def test_importing_the_algorithms_does_not_import_numba() -> None:
 
 
 def test_one_line_is_logged_where_the_loops_cannot_be_had(monkeypatch, caplog) -> None:
-    monkeypatch.setattr(
-        sgd.importlib, "import_module", lambda _name: (_ for _ in ()).throw(ImportError("gone"))
-    )
+    def refuse(_name: str) -> None:
+        raise ImportError("gone")
+
+    monkeypatch.setattr(sgd, "import_module", refuse)
     sgd.kernels.cache_clear()
     try:
         with caplog.at_level(logging.WARNING):
