@@ -21,8 +21,9 @@ GONE = "57P"
 def wait_as_web() -> None:
     """Give up soon on a database that is busy, slow or away; for processes that answer requests.
 
-    Trainings, imports and migrations take the time they need. Call it before the first connection is made.
+    Trainings, imports and migrations take the time they need. Connections made before are closed.
     """
+    _close_all()
     database: dict[str, Any] = connections.settings[DEFAULT_DB_ALIAS]
     options = database.setdefault("OPTIONS", {})
     limits: dict[str, float] = settings.SHOPRECO_DB_TIMEOUTS
@@ -32,6 +33,13 @@ def wait_as_web() -> None:
         asked = [options["options"]] if options.get("options") else []
         asked += [f"-c {name}={round(1000 * seconds)}" for name, seconds in limits.items()]
         options["options"] = " ".join(asked)
+
+
+def _close_all() -> None:
+    for made in connections.all(initialized_only=True):
+        made.close()
+        if getattr(made, "pool", None) is not None:
+            made.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's
 
 
 def is_not_now(error: BaseException) -> bool:
