@@ -30,6 +30,7 @@ HALF_LIFE_DAYS = dict.fromkeys(("view", "click", "basket", "wishlist", "purchase
 
 # Not an algorithm's name: the shop's own feedback chooses one.
 AUTO = "auto"
+LEAST_PRIORITY = 19
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Conf:
     abandoned_after: timedelta = timedelta(seconds=30)
     keep_versions: int = 10
     seed: int = 0
+    # The niceness of a process that trains: 0 (as it was started) to 19.
+    training_nice: int = 10
     holdout_fraction: float = 0.2
     # With the algorithm "auto": how long a search may take, and how long its winner is kept on being trained.
     search_seconds: float = 120.0
@@ -92,6 +95,8 @@ class Conf:
             raise ImproperlyConfigured("exploration_share must be from 0 (off) to 0.5.")
         if self.newcomer_pace < 1 or self.exploration_half_life <= timedelta(0):
             raise ImproperlyConfigured("newcomer_pace must be 1 or more, exploration_half_life above 0.")
+        if not 0 <= self.training_nice <= LEAST_PRIORITY:
+            raise ImproperlyConfigured("training_nice must be from 0 (as it was started) to 19.")
         if self.repeat_after < timedelta(0):
             raise ImproperlyConfigured("repeat_after must not be negative.")
         if not 0 <= self.diversity < 1 or self.department_cap < 0 or self.varied_places < 0:

@@ -58,6 +58,7 @@ def run() -> None:
         "HOST": host,
         "PORT": str(port),
         "WEB_WORKERS": env.str("WEB_WORKERS", "2"),
+        "TRAINING_THREADS": env.str("TRAINING_THREADS", "1"),
         "SHOPRECO_RUN_DIR": str(run_dir),
         "SHOPRECO_PYTHON": sys.executable,
         "PROMETHEUS_MULTIPROC_DIR": str(run_dir / "figures"),

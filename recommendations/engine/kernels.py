@@ -2,13 +2,14 @@
 
 Compiled when this module is imported, for these very types, and kept beside the bytecode (numba looks for
 NUMBA_CACHE_DIR, `__pycache__`, the user's cache folder). Where none of these can be written to, or what is
-kept there is damaged, it is compiled anew in every process: a few seconds.
+kept there is damaged, it is compiled anew in every process: less than a second.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 import numba
@@ -16,6 +17,11 @@ from numba import float32, float64, int32, int64, void
 
 logger = logging.getLogger(__name__)
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@cache
+def _say_that_nothing_is_kept(why: str) -> None:
+    logger.info("compiled code is not kept, so that every process compiles its own: %s", why)
 
 
 def compiled(signature: Any, **options: Any) -> Callable[[Function], Function]:
@@ -26,7 +32,7 @@ def compiled(signature: Any, **options: Any) -> Callable[[Function], Function]:
         try:
             kept = numba.njit(signature, cache=True, nogil=True, error_model="numpy", **options)(function)
         except Exception as error:  # numba raises RuntimeError, OSError, or whatever reading the cache raises
-            logger.warning("compiled code is not kept: %s", error)
+            _say_that_nothing_is_kept(str(error))
             kept = numba.njit(signature, nogil=True, error_model="numpy", **options)(function)
         return kept
 

@@ -296,6 +296,7 @@ RECOMMENDATIONS = {
     "retrain_after_ratings": env.int("RETRAIN_AFTER_RATINGS", 50),
     "retrain_max_age": env.timedelta("RETRAIN_MAX_AGE", timedelta(days=1)),
     "retrain_min_interval": env.timedelta("RETRAIN_MIN_INTERVAL", timedelta(seconds=60)),
+    "training_nice": env.int("TRAINING_NICE", 10),
     "exploration_share": env.float("EXPLORATION_SHARE", 0.05),
     "half_life_days": env.dict("HALF_LIFE_DAYS", HALF_LIFE_DAYS, subcast_values=float),
     "repeat_purchases": env.bool("REPEAT_PURCHASES", False),

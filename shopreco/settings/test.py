@@ -12,6 +12,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Tests point the root at a folder of their own; nothing is written here. Those about searching say "auto".
 RECOMMENDATIONS = {
     **RECOMMENDATIONS, "algorithm": "svd", "artefact_root": Path(gettempdir()) / "shopreco-tests-unset",
+    "training_nice": 0,
 }  # fmt: skip
 # Many tests call from one address; those about limits set their own.
 REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {}}

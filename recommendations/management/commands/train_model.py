@@ -14,6 +14,7 @@ from recommendations.conf import AUTO, conf
 from recommendations.engine.algorithms.catalogue import ALGORITHMS
 from recommendations.gate import BASELINES
 from recommendations.models import TrainingRun
+from recommendations.priority import give_way
 
 Status = TrainingRun.Status
 FIGURES = ("ndcg", "recall", "hit_rate", "mrr", "coverage", "rmse", "mae")
@@ -32,6 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
+        give_way(conf().training_nice)
         runs.reap(now=now, abandoned_after=conf().abandoned_after)
         run = runs.open_run(trigger=TrainingRun.Trigger.COMMAND, now=now, algorithm=options["algorithm"])
         if run is None:
