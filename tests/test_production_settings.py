@@ -3,9 +3,14 @@
 import secrets
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopreco.settings.safety import complaints
 
 GOOD = {"SECRET_KEY": secrets.token_urlsafe(60), "ALLOWED_HOSTS": "shop.example"}
 DEMO_KEY = "insecure-demo-key-for-a-shop-on-localhost-only-0123456789"
@@ -42,26 +47,101 @@ def test_the_deployment_check_is_clean(start):
     assert "no issues" in checked.stdout
 
 
-@pytest.mark.parametrize("key", [DEMO_KEY, "short", "x" * 49, "insecure-" + "x" * 60])
-def test_a_known_or_short_secret_key_is_refused_in_words(start, key):
-    refused = start(["manage.py", "check"], SECRET_KEY=key)
+REFUSED = [
+    ({"SECRET_KEY": DEMO_KEY}, "Set SECRET_KEY to 50 or more random characters of your own"),
+    ({"SECRET_KEY": "short"}, "Set SECRET_KEY"),
+    ({"SECRET_KEY": secrets.token_urlsafe(60)[:49]}, "Set SECRET_KEY"),
+    ({"SECRET_KEY": "insecure-" + secrets.token_urlsafe(60)}, "Set SECRET_KEY"),
+    ({"SECRET_KEY": "ab" * 40}, "Set SECRET_KEY"),
+    ({"SECRET_KEY": None}, "Set SECRET_KEY"),
+    ({"SECRET_KEY_FALLBACKS": DEMO_KEY}, "Take the demo's key"),
+    ({"MODEL_SIGNING_KEYS_OLD": f"{GOOD['SECRET_KEY']},{DEMO_KEY}"}, "Take the demo's key"),
+    ({"MODEL_SIGNING_KEY": "short"}, "Set MODEL_SIGNING_KEY to 32 or more random characters"),
+    ({"MODEL_SIGNING_KEY": DEMO_KEY}, "Set MODEL_SIGNING_KEY"),
+    ({"ALLOWED_HOSTS": None}, "Set ALLOWED_HOSTS"),
+    ({"ALLOWED_HOSTS": ""}, "Set ALLOWED_HOSTS"),
+    ({"ALLOWED_HOSTS": "*"}, "Name the hosts in ALLOWED_HOSTS one by one"),
+    ({"ALLOWED_HOSTS": "shop.example,*.example"}, "Name the hosts"),
+    ({"ALLOWED_HOSTS": "https://shop.example"}, "not addresses such as https://shop.example"),
+    ({"DEBUG": "1"}, "Unset DEBUG"),
+    ({"DEBUG": "perhaps"}, "DEBUG"),
+    ({"OPEN_API": "true"}, "Unset OPEN_API"),
+    ({"OPEN_LOOKUP": "on"}, "Unset OPEN_LOOKUP"),
+    ({"REDIS_URL": "redis://10.0.0.7:6379/0"}, "Set DATABASE_URL to a PostgreSQL server"),
+]
+
+
+@pytest.mark.parametrize(("variables", "words"), REFUSED, ids=lambda each: str(each)[:60])
+def test_it_refuses_to_start_and_says_why_in_one_line(start, variables, words):
+    dropped = next((name for name, value in variables.items() if value is None), "")
+    given = {name: value for name, value in variables.items() if value is not None}
+    refused = start(["manage.py", "check"], drop=dropped, **given)
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith("ShopReco: ") and words in line
+    assert not refused.stdout
+
+
+def test_all_that_is_wrong_is_said_at_once(start):
+    refused = start(["manage.py", "check"], SECRET_KEY="short", ALLOWED_HOSTS="*", DEBUG="1")
+    assert len(refused.stderr.splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "--bind", "127.0.0.1:0", "shopreco.wsgi"],
+        ["-m", "celery", "-A", "shopreco", "worker", "--pool", "solo"],
+        ["-m", "celery", "-A", "shopreco", "beat"],
+    ],
+    ids=["web", "worker", "beat"],
+)
+def test_every_service_refuses(start, command):
+    refused = start(command, OPEN_LOOKUP="1")
     assert refused.returncode != 0
-    assert "Set SECRET_KEY to 50 or more random characters of your own." in refused.stderr
+    assert "Unset OPEN_LOOKUP" in refused.stdout + refused.stderr
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS"])
-def test_what_has_no_safe_default_must_be_given(start, name):
-    refused = start(["manage.py", "check"], drop=name)
-    assert refused.returncode != 0
-    assert name in refused.stderr
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"DEBUG": "0", "OPEN_API": "false", "OPEN_LOOKUP": "off"},
+        {"MODEL_SIGNING_KEY": secrets.token_urlsafe(32), "SECRET_KEY_FALLBACKS": secrets.token_urlsafe(60)},
+        {"ALLOWED_HOSTS": ".shop.example,[::1]"},
+        {"REDIS_URL": "redis://localhost:6379/0"},
+        {"REDIS_URL": "redis://10.0.0.7:6379/0", "DATABASE_URL": "postgres://shop:secret@10.0.0.8/shop"},
+    ],
+    ids=str,
+)
+def test_it_starts_with_what_is_safe(start, variables):
+    assert (
+        value_of(
+            start, "settings.DEBUG, settings.SHOPRECO_OPEN_API, settings.SHOPRECO_OPEN_LOOKUP", **variables
+        )
+        == "False False False"
+    )
 
 
-def test_nothing_in_the_environment_opens_the_shop_or_its_debug_pages(start):
-    shown = value_of(
-        start, "settings.DEBUG, settings.SHOPRECO_OPEN_API, settings.SHOPRECO_OPEN_LOOKUP",
-        DEBUG="1", OPEN_API="1", OPEN_LOOKUP="1",
-    )  # fmt: skip
-    assert shown == "False False False"
+SAFE: dict[str, Any] = {
+    "secret_key": GOOD["SECRET_KEY"], "former_keys": [], "signing_key": "", "hosts": ["shop.example"],
+    "opened": [], "database_engine": "django.db.backends.sqlite3", "redis_url": "unix:///run/redis.sock",
+}  # fmt: skip
+
+
+@given(key=st.text(max_size=49) | st.text("abcd", min_size=50))
+def test_no_short_or_simple_key_will_do(key):
+    assert list(complaints(**{**SAFE, "secret_key": key}))
+
+
+@given(host=st.text("*.", min_size=1) | st.from_regex(r"[a-z]*\*[a-z.]*", fullmatch=True))
+def test_no_pattern_of_hosts_will_do(host):
+    assert list(complaints(**{**SAFE, "hosts": ["shop.example", host]}))
+
+
+@given(host=st.sampled_from(["localhost", "127.0.0.1", "[::1]"]), port=st.integers(1, 65535))
+def test_a_redis_of_this_machine_goes_with_sqlite(host, port):
+    for url in (f"redis://{host}:{port}/0", f"redis://:secret@{host}:{port}", "unix:///tmp/redis.sock?db=1"):
+        assert not list(complaints(**{**SAFE, "redis_url": url}))
 
 
 def test_cookies_and_addresses_are_for_https_only(start):

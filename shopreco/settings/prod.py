@@ -5,13 +5,34 @@ from datetime import timedelta
 from django.core.exceptions import ImproperlyConfigured
 
 from shopreco.settings.base import *
-from shopreco.settings.base import CONTENT_SECURITY_POLICY, REST_FRAMEWORK, env
+from shopreco.settings.base import (
+    CONTENT_SECURITY_POLICY,
+    DATABASES,
+    MODEL_SIGNING_KEY,
+    MODEL_SIGNING_KEYS_OLD,
+    REDIS_URL,
+    REST_FRAMEWORK,
+    SECRET_KEY_FALLBACKS,
+    env,
+)
+from shopreco.settings.safety import complaints
 
 DEBUG = False
-SECRET_KEY = env.str("SECRET_KEY")
-if SECRET_KEY.startswith("insecure-") or len(SECRET_KEY) < 50:
-    raise ImproperlyConfigured("Set SECRET_KEY to 50 or more random characters of your own.")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
+SECRET_KEY = env.str("SECRET_KEY", "")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [])
+if unsafe := list(
+    complaints(
+        secret_key=SECRET_KEY,
+        former_keys=[*SECRET_KEY_FALLBACKS, *MODEL_SIGNING_KEYS_OLD],
+        signing_key=MODEL_SIGNING_KEY,
+        hosts=ALLOWED_HOSTS,
+        # Not merely ignored: who sets them expects something else than what is served.
+        opened=[name for name in ("DEBUG", "OPEN_API", "OPEN_LOOKUP") if env.bool(name, False)],
+        database_engine=DATABASES["default"]["ENGINE"],
+        redis_url=REDIS_URL,
+    )
+):
+    raise ImproperlyConfigured("\n".join(unsafe))
 SHOPRECO_OPEN_API = False
 SHOPRECO_OPEN_LOOKUP = False
 SHOPRECO_LOG_REQUESTS = env.bool("LOG_REQUESTS", True)

@@ -1,0 +1,58 @@
+"""What a shop on the internet must not start with. No framework here: settings come before there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+LONG, LONG_ENOUGH_TO_SIGN, DIFFERENT = 50, 32, 5
+KNOWN_TO_ALL = "insecure-"
+HERE = {"", "localhost", "127.0.0.1", "::1"}
+RANDOM = "python -c 'import secrets; print(secrets.token_urlsafe(60))'"
+
+
+def complaints(
+    *,
+    secret_key: str,
+    former_keys: Sequence[str],
+    signing_key: str,
+    hosts: Sequence[str],
+    opened: Sequence[str],
+    database_engine: str,
+    redis_url: str,
+) -> Iterator[str]:
+    """Why these settings are not safe, a sentence each that says what to do; nothing when they are.
+
+    opened: the variables that are switched on and would open the shop to everybody.
+    """
+    if secret_key.startswith(KNOWN_TO_ALL) or len(secret_key) < LONG or len(set(secret_key)) < DIFFERENT:
+        yield f"Set SECRET_KEY to {LONG} or more random characters of your own: {RANDOM}"
+    if any(key.startswith(KNOWN_TO_ALL) for key in former_keys):
+        yield "Take the demo's key, known to all, out of SECRET_KEY_FALLBACKS and MODEL_SIGNING_KEYS_OLD."
+    if signing_key and (signing_key.startswith(KNOWN_TO_ALL) or len(signing_key) < LONG_ENOUGH_TO_SIGN):
+        yield f"Set MODEL_SIGNING_KEY to {LONG_ENOUGH_TO_SIGN} or more random characters, or leave it out."
+    yield from _about_hosts(hosts)
+    for name in opened:
+        yield f"Unset {name}: it is for the demo only."
+    if database_engine.endswith("sqlite3") and (elsewhere := _other_machine(redis_url)):
+        yield (
+            "Set DATABASE_URL to a PostgreSQL server: SQLite is a file of this machine, and REDIS_URL is "
+            f"shared with others at {elsewhere}."
+        )
+
+
+def _about_hosts(hosts: Sequence[str]) -> Iterator[str]:
+    named = [host.strip() for host in hosts if host.strip()]
+    if not named:
+        yield "Set ALLOWED_HOSTS to the shop's host names, separated by commas, such as shop.example."
+    if any("*" in host or set(host) == {"."} for host in named):
+        yield "Name the hosts in ALLOWED_HOSTS one by one: with * links in mails could lead to anybody's."
+    for host in named:
+        if "/" in host:
+            yield f"ALLOWED_HOSTS holds names such as shop.example, not addresses such as {host}."
+
+
+def _other_machine(redis_url: str) -> str:
+    """The host that the address names, unless that is this machine."""
+    host = urlsplit(redis_url).hostname or ""
+    return "" if "unix" in redis_url.partition(":")[0] or host in HERE else host
