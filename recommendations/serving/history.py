@@ -45,10 +45,11 @@ def history_of(shopper_id: int, settings: Conf, *, now: datetime) -> ShopperHist
         signals_of(
             shoppers=np.zeros(len(rows), np.int64),
             products=np.array(ids, np.int64),
-            kinds=np.array(kinds, dtype=object),
+            kinds=np.array([STRENGTH[kind] for kind in kinds], np.int64),
             values=values,
             times=np.array(moments, np.int64) // SECOND,
             settings=settings,
+            numbers=STRENGTH,
         )
     )
     strongest: dict[int, str] = {}

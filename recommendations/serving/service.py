@@ -136,7 +136,7 @@ def ranked_for(
         # Nobody predicts ratings here; what everybody gives is the best there is to expect.
         enough = np.array([stars >= filters.min_predicted for stars in shelf.stars_of(ids).values()], bool)
         ids, scores = ids[enough], scores[enough]
-    most = settings.list_length + len(tried)
+    most = settings.list_length + len(tried) if needed is None else needed
     places, explored = shelf.as_places(ids[:most], scores[:most]), frozenset[int]()
     total = len(ids)
     if tried and shopper:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from recommendations.engine.features import Lexicon, Vectors, learn, vectors
@@ -73,18 +74,22 @@ class ContentModel:
     def score_at(self, history: History, positions: Positions) -> Floats:
         """(k,) `score` of these products only."""
         known, mask = history.known_to(self.products)
-        own, asked = self.table[known], self.table[positions]
-        pushes = own.data * np.repeat(history.weights[mask], np.diff(own.indptr))
-        taste = np.bincount(own.indices, pushes, minlength=own.shape[1])
-        ends = np.concatenate([[0.0], np.cumsum(asked.data * taste[asked.indices])])
-        return np.asarray(ends[asked.indptr[1:]] - ends[asked.indptr[:-1]], np.float32)
+        own, asked = _cells(self.table, known), _cells(self.table, positions)
+        pushes = own.values * history.weights[mask][own.row]
+        taste = np.bincount(own.terms, pushes, minlength=self.table.shape[1])
+        found = np.bincount(asked.row, asked.values * taste[asked.terms], minlength=len(positions))
+        return found.astype(np.float32)
 
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Base 0; row j contributes its weight times its similarity to the product."""
         contributions = np.zeros((len(positions), len(history)), np.float32)
         known, mask = history.known_to(self.products)
-        alike = (self.table[positions] @ self.table[known].T).toarray()
-        contributions[:, mask] = alike * history.weights[mask]
+        own, asked = _cells(self.table, known), _cells(self.table, positions)
+        described = np.zeros((len(positions), self.table.shape[1]), np.float32)
+        described[asked.row, asked.terms] = asked.values
+        for row, texts in zip(contributions, described, strict=True):
+            alike = np.bincount(own.row, own.values * texts[own.terms], minlength=len(known))
+            row[mask] = alike * history.weights[mask]
         return Explanation(np.zeros(len(positions), np.float32), contributions)
 
     def similar(self, positions: Positions) -> Floats:
@@ -159,6 +164,24 @@ class Content:
         parts = tuple(np.asarray(arrays[key]) for key in ("data", "indices", "indptr"))
         table = sparse.csr_matrix(parts, shape=(len(products), len(lexicon.terms)))
         return ContentModel(products, table, lexicon, config)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """Some rows of a table, cell by cell: which of the rows, which term, what value."""
+
+    row: NDArray[np.int64]
+    terms: Positions
+    values: Floats
+
+
+def _cells(table: Vectors, rows: Positions) -> _Cells:
+    """The cells of these rows; what scipy does for whole tables takes longer for a few rows."""
+    starts, ends = table.indptr[rows].astype(np.int64), table.indptr[rows + 1].astype(np.int64)
+    counts = ends - starts
+    before = np.cumsum(counts) - counts
+    cells = np.arange(int(counts.sum())) + np.repeat(starts - before, counts)
+    return _Cells(np.repeat(np.arange(len(rows)), counts), table.indices[cells], table.data[cells])
 
 
 def _described(features: ItemFeatures, lexicon: Lexicon, config: ContentConfig) -> Vectors:
