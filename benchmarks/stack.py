@@ -147,6 +147,7 @@ def running_stack(size: Size | None) -> Iterator[Stack]:
     bin_dir, program = programs(), server_program()
     if bin_dir is None or program is None:
         raise CannotMeasureError("There is no PostgreSQL or Redis: apt-get install postgresql redis-server")
+    before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, other_cores())
     folder = Path(tempfile.mkdtemp(prefix="shopreco-bench-"))
     try:
@@ -161,6 +162,7 @@ def running_stack(size: Size | None) -> Iterator[Stack]:
                 server.wait(timeout=60)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.sched_setaffinity(0, before)
 
 
 def _stack(folder: Path, database_url: str, redis_pid: int, size: Size | None) -> Stack:
