@@ -15,6 +15,7 @@ from django.db import DatabaseError, connection
 from recommendations import background
 from recommendations.registry import age, live_version
 from recommendations.serving.index import live_model
+from shopreco.databases import drop_dead_connections
 
 logger = logging.getLogger(__name__)
 PROBE_SECONDS = 10
@@ -45,6 +46,7 @@ def _database() -> dict[str, Any]:
             cursor.fetchone()
     except DatabaseError as error:
         logger.error("database unreachable: %s", error)
+        drop_dead_connections(error)
         return {"status": "down", "detail": "The database cannot be reached; nothing can be served."}
     return {"status": "ok"}
 
