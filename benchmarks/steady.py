@@ -42,10 +42,7 @@ class Connection:
         assert self._reader is not None
         self._writer.write(head + payload)
         told = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        length = next(
-            int(line.split(":")[1]) for line in told.splitlines() if line.startswith("content-length:")
-        )
-        content = await self._reader.readexactly(length)
+        content = await _body(self._reader, told)
         if "\r\nconnection: close" in told:
             await self.close()
         return int(told.split(maxsplit=2)[1]), content
@@ -56,6 +53,19 @@ class Connection:
             with contextlib.suppress(OSError):
                 await self._writer.wait_closed()
         self._reader = self._writer = None
+
+
+async def _body(reader: asyncio.StreamReader, head: str) -> bytes:
+    """What follows the head of an answer, sent at once or in chunks."""
+    for line in head.splitlines():
+        if line.startswith("content-length:"):
+            return await reader.readexactly(int(line.split(":")[1]))
+    parts = []
+    while size := int(await reader.readuntil(b"\r\n"), 16):
+        parts.append(await reader.readexactly(size))
+        await reader.readexactly(2)
+    await reader.readexactly(2)
+    return b"".join(parts)
 
 
 def steady(

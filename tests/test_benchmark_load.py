@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 from benchmarks.asking import Run, addresses, affordable, in_turn
 from benchmarks.load import read, wrk
 from benchmarks.stack import CannotMeasureError, Server
-from benchmarks.steady import steady
+from benchmarks.steady import Connection, steady
 
 SLOW = 0.15
 
@@ -35,6 +36,15 @@ class Pages(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"ok")
+
+    def do_PUT(self) -> None:
+        """What was sent, in chunks."""
+        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(201)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for part in (sent[:3], sent[3:], b""):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing."""
@@ -108,6 +118,17 @@ def test_an_answer_other_than_200_ends_the_measurement(server: Server) -> None:
     with pytest.raises(ExceptionGroup) as raised:
         steady(server, ["/missing"], rate=10, seconds=0.1)
     assert raised.group_contains(RuntimeError, match="404")
+
+
+def test_a_body_is_sent_and_one_in_chunks_is_read(server: Server, asked: list[str]) -> None:
+    async def twice() -> list[tuple[int, bytes]]:
+        connection = Connection(server)
+        answers = [await connection.call("PUT", "/a", {"value": each}) for each in (4, 5)]
+        answers.append(await connection.call("GET", "/b"))
+        await connection.close()
+        return answers
+
+    assert asyncio.run(twice()) == [(201, b'{"value": 4}'), (201, b'{"value": 5}'), (200, b"ok")]
 
 
 def test_the_sides_take_turns_at_going_first() -> None:
