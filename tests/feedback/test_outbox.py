@@ -112,7 +112,7 @@ class TestForgetting:
 
     @staticmethod
     def remember(shopper: Shopper) -> None:
-        cache.set(f"candidates:{shopper.pk}:3:1:", [[1], [0.5], "personal"])
+        cache.set(f"lists:{shopper.pk}:3:1:a", [[1], [0.5], "personal"])
         cache.set(f"home-rows:{shopper.pk}:3:1:", [])
 
     @staticmethod
@@ -166,11 +166,12 @@ class TestForgetting:
             self.remember(shopper)
         asked: list[str] = []
         real = ForgivingRedisCache.delete_matching
-        monkeypatch.setattr(
-            ForgivingRedisCache,
-            "delete_matching",
-            lambda self, pattern: asked.append(pattern) or real(self, pattern),
-        )
+
+        def noted(self: ForgivingRedisCache, pattern: str) -> int:
+            asked.append(pattern)
+            return real(self, pattern)
+
+        monkeypatch.setattr(ForgivingRedisCache, "delete_matching", noted)
         erasing.forget(Shopper.objects.all(), now=NOW)
         assert not any(self.remembered(shopper) for shopper in shoppers)
         assert len(asked) == 2
