@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommendations.engine.foldin import Matrix, exact_scores, on_grid, without_self
 from recommendations.engine.topk import Places
@@ -16,6 +17,51 @@ from recommendations.engine.types import Arrays, Floats, Positions
 HEAD, PRUNED_FROM = 32, 16_384
 """Columns that are read first, in a catalogue of so many products or more."""
 ROWS_AT_A_TIME = 65_536
+LARGE, LEADING, FIRST = 200_000, 8, 64
+"""In a catalogue of LARGE products or more, one in LEADING is laid out apart, for `approximate`; one in FIRST
+is looked at first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Leading:
+    """The products that lists of a very large catalogue come from, those most likely first.
+
+    A product leads by (|q| / root mean square of |q|)^2 + (max(0, b - median b) / standard deviation of b)^2:
+    what has a long vector or a high base outdoes what has not, in whatever direction a shopper's vector
+    points. Yan, Li, Dai, Chen, Cheng, "Norm-ranging LSH for maximum inner product search", NeurIPS 2018.
+
+    places: (leading,) positions, the first first. ranks: (products,) where each product comes among all.
+    vectors, base, lengths: (leading, ...) of these. ends: (steps,) how many are looked at by then. beyond:
+    (steps, 2) the greatest base and length of all products after that.
+    """
+
+    places: Positions
+    ranks: Positions
+    vectors: Floats
+    base: Floats
+    lengths: Floats
+    ends: NDArray[np.int64]
+    beyond: Floats
+
+    @classmethod
+    def of(cls, base: Floats, head: Floats, rest: Floats, lengths: Floats) -> Self:
+        """Of the arrays of an `ItemFactors`."""
+        count = len(base)
+        usual, width = float(np.sqrt(np.mean(lengths.astype(np.float64) ** 2))), float(base.std())
+        lead = (lengths / usual) ** 2 if usual else np.zeros(count, np.float32)
+        if width:
+            lead = lead + (np.maximum(base - np.median(base), 0) / width) ** 2
+        order = np.argsort(-lead, kind="stable").astype(np.int32)
+        ranks = np.empty(count, np.int32)
+        ranks[order] = np.arange(count, dtype=np.int32)
+        ends = [count // FIRST]
+        while ends[-1] * 2 <= count // LEADING:
+            ends.append(ends[-1] * 2)
+        beyond = [[base[order[end:]].max(initial=0), lengths[order[end:]].max(initial=0)] for end in ends]
+        places = order[: ends[-1]]
+        vectors = np.concatenate([head[places], rest[places]], axis=1)
+        steps = np.array(ends), np.array(beyond, np.float32)
+        return cls(places, ranks, vectors, base[places], lengths[places], *steps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +73,7 @@ class ItemFactors:
     serving needs is an array, made once when the model is.
 
     base: (products,) b. head, rest: (products, factors) q between them; all in the head in small catalogues.
+    leading: in very large catalogues.
     gram: (factors,) the diagonal of Q'Q, largest first. lengths, rest_lengths: (products,) of q and of its
     rest. sums: (2, 1 + factors) over the products, of [b, q] and of b x [b, q].
     """
@@ -38,6 +85,7 @@ class ItemFactors:
     lengths: Floats
     rest_lengths: Floats
     sums: Matrix
+    leading: Leading | None = None
 
     @classmethod
     def of(cls, base: Floats, factors: Floats) -> Self:
@@ -55,17 +103,24 @@ class ItemFactors:
             lengths[part] = np.linalg.norm(rows, axis=1)
             rest_lengths[part] = np.linalg.norm(rows[:, width:], axis=1)
             sums += [[own.sum(), *rows.sum(axis=0)], [own @ own, *(own @ rows)]]
-        return cls(base, head, rest, np.maximum(values[::-1], 0), lengths, rest_lengths, sums)
+        leading = Leading.of(base, head, rest, lengths) if count >= LARGE else None
+        return cls(base, head, rest, np.maximum(values[::-1], 0), lengths, rest_lengths, sums, leading)
 
     @classmethod
     def restored(cls, arrays: Arrays) -> Self:
         """Of `arrays`; what an older version did not keep is computed."""
         if "factors" in arrays:
             return cls.of(np.asarray(arrays["base"]), np.asarray(arrays["factors"]))
-        return cls(**{name: np.asarray(arrays[name]) for name in cls.__dataclass_fields__})
+        own: dict[str, Any] = {name: np.asarray(arrays[name]) for name in ARRAYS}
+        if "leading.places" in arrays:
+            own["leading"] = Leading(*(np.asarray(arrays[f"leading.{name}"]) for name in LEADING_ARRAYS))
+        return cls(**own)
 
     def arrays(self) -> Arrays:
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        arrays = {name: getattr(self, name) for name in ARRAYS}
+        if self.leading is not None:
+            arrays |= {f"leading.{name}": getattr(self.leading, name) for name in LEADING_ARRAYS}
+        return arrays
 
     def __len__(self) -> int:
         return len(self.base)
@@ -112,6 +167,10 @@ class ItemFactors:
     def most(self) -> tuple[float, float]:
         """(the greatest length of a row, the greatest absolute base)."""
         return float(self.lengths.max(initial=0)), float(np.abs(self.base).max(initial=0))
+
+
+LEADING_ARRAYS = tuple(field.name for field in fields(Leading))
+ARRAYS = tuple(field.name for field in fields(ItemFactors) if field.name != "leading")
 
 
 def parts_of(count: int) -> Iterator[slice]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from recommendations.engine.factors import ItemFactors, parts_of
 from recommendations.engine.foldin import Matrix
+from recommendations.engine.popular import popular
 from recommendations.engine.topk import Places, best_of, few_of, left_out, penalty, settled, without
 from recommendations.engine.types import Allowed, Floats, Positions, Prior, Ranking
 
@@ -85,12 +86,13 @@ class Question:
         """shopper: (factors,) p on the grid."""
         self._table = table
         self._shopper = shopper
-        self._single = shopper.astype(np.float32)
+        self.single = shopper.astype(np.float32)
         self._prior = prior
+        self.share = np.float32(0)
         length, base = table.most
         if prior is not None:
-            self._share = np.float32(prior.share * table.spread(shopper))
-            base += abs(float(self._share)) * float(np.abs(prior.values).max(initial=0))
+            self.share = np.float32(prior.share * table.spread(shopper))
+            base += abs(float(self.share)) * popular(prior.values).greatest
         # Every product and every sum rounds once, and at the end the exact score, too.
         dot = (table.size + SLACK) * length * float(np.linalg.norm(shopper))
         self._margin = ROUNDING * (dot + SLACK * base)
@@ -100,22 +102,22 @@ class Question:
         rough = np.empty(len(places), np.float32)
         for part in parts_of(len(places)):
             chosen, width = places[part], self._table.head.shape[1]
-            rough[part] = self._table.head[chosen] @ self._single[:width]
+            rough[part] = self._table.head[chosen] @ self.single[:width]
             if self._table.rest.shape[1]:
-                rough[part] += self._table.rest[chosen] @ self._single[width:]
+                rough[part] += self._table.rest[chosen] @ self.single[width:]
             rough[part] += self._table.base[chosen]
         return self.settled(self.leant(rough, places), k, places)
 
     def rough_head(self) -> Floats:
         """(products,) what the head says, with base and prior."""
-        rough = self._table.head @ self._single[: self._table.head.shape[1]]
+        rough = self._table.head @ self.single[: self._table.head.shape[1]]
         rough += self._table.base
         return self.leant(rough)
 
     def leant(self, rough: Floats, places: Places | None = None) -> Floats:
         """The scores (of the places, or of all products), changed in place, with the prior."""
         if self._prior is not None:
-            rough += self._share * (self._prior.values if places is None else self._prior.values[places])
+            rough += self.share * (self._prior.values if places is None else self._prior.values[places])
         return rough
 
     def settled(self, rough: Floats, k: int, places: Places | None = None) -> Ranking:
@@ -135,7 +137,7 @@ class Question:
             near = np.flatnonzero(reach >= edge - 2 * self._margin)
             if len(near) * HOPELESS <= len(rough):
                 return self.among(near, k)
-        rough += self._table.rest @ self._single[width:]
+        rough += self._table.rest @ self.single[width:]
         return self.settled(rough, k)
 
     def _guess(self, rough: Floats, k: int) -> float:
@@ -151,4 +153,4 @@ class Question:
         scores = self._table.scores_at(self._shopper, places)
         if self._prior is None:
             return scores
-        return np.asarray(scores + self._share * self._prior.values[places], np.float32)
+        return np.asarray(scores + self.share * self._prior.values[places], np.float32)

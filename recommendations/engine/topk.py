@@ -67,14 +67,14 @@ def settled(
     """`top` of scores that are known roughly: what may be among the k best is computed again by `exact`.
 
     rough: (n,), each at most `margin` from the exact score, -inf for what must not be returned. exact: of
-    (m,) positions. places: as of `best_of`.
+    (m,) positions. places: (n,) positions of the scores, in any order; None for 0, 1, 2...
     """
     if k <= 0:
         return best_of(rough, k)
     edge = np.partition(rough, len(rough) - k)[len(rough) - k] if k < len(rough) else -np.inf
     # The k-th best exact score is no lower than the edge - margin; nothing further down can reach it.
     near = np.flatnonzero(rough >= edge - 2 * margin) if edge > -np.inf else np.flatnonzero(rough > -np.inf)
-    chosen = near if places is None else places[near]
+    chosen = near if places is None else np.sort(places[near])
     return best_of(exact(chosen), k, chosen)
 
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.engine.approximate import nearly_best, nearly_best_of_each
 from recommendations.engine.factors import ItemFactors
 from recommendations.engine.foldin import Matrix, on_grid, ridge_shares
-from recommendations.engine.pruning import best, best_of_each
+from recommendations.engine.pruning import best_of_each
 from recommendations.engine.types import (
     Allowed,
     Arrays,
@@ -65,9 +66,9 @@ class FoldInRanker:
         self, history: History, k: int, *, exclude: Positions | None = None, allowed: Allowed | None = None,
         prior: Prior | None = None,
     ) -> Ranking:  # fmt: skip
-        """Exactly those of `score`, most of which is not computed."""
+        """Exactly those of `score`, most of which is not computed; of a very large catalogue nearly all."""
         shopper = self._shoppers([history])[0]
-        return best(self.table, shopper, k, exclude=exclude, allowed=allowed, prior=prior)
+        return nearly_best(self.table, shopper, k, exclude=exclude, allowed=allowed, prior=prior)
 
     def top_of_batch(
         self, histories: Sequence[History], k: int, *, exclude: Sequence[Positions | None] | None = None,
@@ -75,7 +76,8 @@ class FoldInRanker:
     ) -> list[Ranking]:  # fmt: skip
         """`top_of` of each, in one matrix product; memory is bounded."""
         nothing = [None] * len(histories)
-        found = best_of_each(
+        each = best_of_each if self.table.leading is None else nearly_best_of_each
+        found = each(
             self.table, self._shoppers(histories), k, exclude=exclude or nothing, allowed=allowed,
             priors=priors or nothing,
         )  # fmt: skip
