@@ -220,6 +220,24 @@ def test_the_units_are_sound(tmp_path: Path) -> None:
     assert not complaints, "\n".join(complaints)
 
 
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze")
+@pytest.mark.parametrize("unit", sorted(DEPLOY.glob("systemd/*.service")), ids=lambda unit: unit.stem)
+def test_the_units_may_do_little(unit: Path, tmp_path: Path) -> None:
+    """By systemd's own measure, from 0 (nothing) to 10; a unit without such options is at 9."""
+    (tmp_path / unit.name).write_text(unit.read_text())
+    measured = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", "--threshold=35", str(tmp_path / unit.name)],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert measured.returncode == 0, measured.stdout[-300:]
+
+
+def test_the_web_server_listens_for_the_proxy_only() -> None:
+    unit = (DEPLOY / "systemd" / "shopreco-web.service").read_text()
+    assert re.findall(r"BIND=(\S+):", unit) == ["127.0.0.1"]
+    assert all(port.startswith("127.0.0.1:") for port in _services()["web"]["ports"])
+
+
 def test_the_image_is_built_from_what_is_there() -> None:
     text = (DEPLOY / "Dockerfile").read_text().replace("\\\n", " ")
     copied = re.findall(r"^COPY (?!--from)(\S+)", text, re.MULTILINE)
