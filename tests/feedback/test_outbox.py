@@ -14,7 +14,7 @@ from feedback import erasing, outbox
 from feedback.identity import merge_shopper
 from feedback.models import BeatRound, OutboxEntry, Rating, Shopper
 from feedback.tasks import catch_up
-from recommendations.receivers import FEW
+from recommendations.receivers import FEW, LISTS
 from shopreco.cache import ForgivingRedisCache
 from shopreco.celery import app
 from tests.api import take_redis_away
@@ -118,7 +118,7 @@ class TestForgetting:
     @staticmethod
     def remembered(shopper: Shopper) -> int:
         client = cache._cache.get_client()  # type: ignore[attr-defined]
-        return len(list(client.scan_iter(match=f"*:{shopper.pk}:*")))
+        return len(set(client.scan_iter(match=f"*:{shopper.pk}:*")))  # a scan may tell of one twice
 
     def test_after_a_crash_between_commit_and_cache_the_beat_deletes_the_lists(
         self, monkeypatch: pytest.MonkeyPatch
@@ -129,9 +129,9 @@ class TestForgetting:
         with monkeypatch.context() as crash:
             killed_before_it_follows(crash)
             erasing.forget(Shopper.objects.filter(pk=ann.pk), now=NOW)
-        assert self.remembered(ann) == 2
+        assert self.remembered(ann) == len(LISTS)
         outbox.catch_up(now=A_MINUTE_LATER)
-        assert (self.remembered(ann), self.remembered(bob)) == (0, 2)
+        assert (self.remembered(ann), self.remembered(bob)) == (0, len(LISTS))
         assert not waiting()
 
     def test_a_redis_that_is_away_is_told_when_it_is_back(
@@ -147,7 +147,7 @@ class TestForgetting:
         assert not Rating.objects.exists(), "the forgetting itself waits for nothing"
         settings.CACHES = there
         ForgivingRedisCache._down_until = 0.0
-        assert self.remembered(ann) == 2
+        assert self.remembered(ann) == len(LISTS)
         assert outbox.catch_up(now=A_MINUTE_LATER) == 1
         assert self.remembered(ann) == 0
 
@@ -174,7 +174,7 @@ class TestForgetting:
         monkeypatch.setattr(ForgivingRedisCache, "delete_matching", noted)
         erasing.forget(Shopper.objects.all(), now=NOW)
         assert not any(self.remembered(shopper) for shopper in shoppers)
-        assert len(asked) == 2
+        assert len(asked) == len(LISTS)
 
     def test_the_entry_names_nobody(self) -> None:
         ann = make_shopper(external_id="ann-the-secret-agent")
