@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev run demo train shell test test-postgresql test-fast lint format types imports migrations deploy-check check bench bench-large accuracy screenshots lock clean
+.PHONY: help setup setup-dev run demo train shell test test-postgresql test-fast lint format types imports migrations deploy-check check bench bench-large soak accuracy screenshots lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ bench: setup-dev ## measure beside baselines in the same run: make bench [ONLY="
 
 bench-large: setup-dev ## measure every algorithm on large made-up catalogues; writes benchmarks/large_catalogue.md
 	@$(BIN)/python -m benchmarks.large_catalogue
+
+soak: setup-dev ## break every part of the production stack at random under load: make soak [MINUTES=5]; writes benchmarks/soak.md
+	@$(BIN)/python -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 accuracy: setup-dev ## measure on public data: make accuracy DATA=path/to/folder [ONLY=name]; writes benchmarks/accuracy.md
 	@test -n "$(DATA)" || { echo "make accuracy needs DATA=path, the folder of the data sets; see benchmarks/accuracy.py." >&2; exit 1; }
