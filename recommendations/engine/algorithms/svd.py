@@ -110,7 +110,7 @@ def _check_above_zero(config: object, *names: str) -> None:
             raise ValueError(f"{name} must be above 0.")
 
 
-class _Epochs:
+class Epochs:
     """What Surprise's SVD reads of a trainset, drawn anew for every pass over the data.
 
     Surprise asks for `all_ratings` once an epoch. Giving it columns saves building its dicts of tuples, lets
@@ -166,20 +166,18 @@ class SvdRanking:
         self, interactions: Interactions, config: SvdConfig, *, seed: int, progress: Progress
     ) -> FoldInRanker:
         labels = np.clip(interactions.weights, 0, 1)
-        negatives = _negatives(interactions, config, seed=seed)
-        data = _Epochs(
+        negatives = negatives_of(interactions, config, seed=seed)
+        data = Epochs(
             lambda: negatives.among(labels), shoppers=len(interactions.shoppers),
             products=len(interactions.products), epochs=config.epochs, progress=progress,
             mean=float(labels.sum()) / max(1, len(labels) * (1 + config.negatives)),
         )  # fmt: skip
-        fitted = _fitted(data, config, seed=seed, product_bias_rate=0.0)
-        base = data.global_mean + fitted.products @ _average(
-            fitted.shoppers, np.diff(interactions.starts) > 0
-        )
+        found = fitted(data, config, seed=seed, product_bias_rate=0.0)
+        base = data.global_mean + found.products @ _average(found.shoppers, np.diff(interactions.starts) > 0)
         touched = np.bincount(interactions.product, minlength=len(interactions.products)) > 0
         # A product nobody has touched kept its random start: it goes last, and is near nothing.
         base = np.where(touched, base, base[touched].min(initial=0.0))
-        factors = np.where(touched[:, None], fitted.products, 0)
+        factors = np.where(touched[:, None], found.products, 0)
         arrays = {"base": base.astype(np.float32), "factors": factors.astype(np.float32)}
         return self.restore(config, interactions.products, arrays)
 
@@ -206,16 +204,16 @@ class SvdRatings:
     ) -> FoldInRatings:
         rated = interactions.rows(np.isfinite(interactions.ratings))
         mean = float(rated.ratings.mean(dtype=np.float64)) if len(rated) else (LOWEST + HIGHEST) / 2
-        data = _Epochs(
+        data = Epochs(
             lambda: (rated.shopper, rated.product, rated.ratings), shoppers=len(rated.shoppers),
             products=len(rated.products), mean=mean, epochs=config.epochs, progress=progress,
         )  # fmt: skip
-        fitted = _fitted(data, config, seed=seed, product_bias_rate=config.learning_rate)
+        found = fitted(data, config, seed=seed, product_bias_rate=config.learning_rate)
         touched = np.bincount(rated.product, minlength=len(rated.products)) > 0
         arrays = {
             "mean": np.array([mean]),
-            "item_bias": fitted.product_bias.astype(np.float32),
-            "factors": np.where(touched[:, None], fitted.products, 0).astype(np.float32),
+            "item_bias": found.product_bias.astype(np.float32),
+            "factors": np.where(touched[:, None], found.products, 0).astype(np.float32),
         }
         return self.restore(config, interactions.products, arrays)
 
@@ -232,7 +230,7 @@ def _loops(config: SvdConfig | SvdRatingsConfig) -> ModuleType | None:
     return sgd.kernels() if config.solver == OWN else None
 
 
-def _negatives(interactions: Interactions, config: SvdConfig, *, seed: int) -> Negatives:
+def negatives_of(interactions: Interactions, config: SvdConfig, *, seed: int) -> Negatives:
     """The same draws, whoever fits."""
     loops, random = _loops(config), np.random.default_rng(seed)
     if loops is None or len(interactions) * (1 + config.negatives) > MOST_COMPILED:
@@ -245,8 +243,8 @@ def _negatives(interactions: Interactions, config: SvdConfig, *, seed: int) -> N
     )  # fmt: skip
 
 
-def _fitted(
-    data: _Epochs, config: SvdConfig | SvdRatingsConfig, *, seed: int, product_bias_rate: float
+def fitted(
+    data: Epochs, config: SvdConfig | SvdRatingsConfig, *, seed: int, product_bias_rate: float
 ) -> sgd.Factors:
     """Surprise's SVD, fitted; its parameters but for the product biases learn at the config's rate.
 
@@ -267,7 +265,7 @@ def _fitted(
 
 
 def _by_surprise(
-    data: _Epochs, config: SvdConfig | SvdRatingsConfig, *, seed: int, product_bias_rate: float
+    data: Epochs, config: SvdConfig | SvdRatingsConfig, *, seed: int, product_bias_rate: float
 ) -> sgd.Factors:
     fitted = surprise.SVD(
         n_factors=config.factors, n_epochs=config.epochs, lr_all=config.learning_rate,
