@@ -112,8 +112,8 @@ class TestForgetting:
 
     @staticmethod
     def remember(shopper: Shopper) -> None:
-        cache.set(f"lists:{shopper.pk}:3:1:a", [[1], [0.5], "personal"])
-        cache.set(f"home-rows:{shopper.pk}:3:1:", [])
+        for kind in LISTS:
+            cache.set(f"{kind}:{shopper.pk}:3:1:a", [1, 2])
 
     @staticmethod
     def remembered(shopper: Shopper) -> int:
