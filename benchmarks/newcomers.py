@@ -117,7 +117,7 @@ class _Lists:
         tried = exploration.picks(history, self._news, settings, **asked)  # type: ignore[arg-type]
         by_id = dict(zip(ids.tolist(), found.tolist(), strict=True))
         shown = [Place(pk, 0.0) for pk in [*by_id, *(pk for pk in tried if pk not in by_id)]]
-        shown, _ = exploration.placed(shown, tried, by_id, settings, **asked)  # type: ignore[arg-type]
+        shown, _ = exploration.placed(shown, [], tried, by_id, settings, **asked)  # type: ignore[arg-type]
         positions = self._holdout.products.positions([place.product_id for place in shown[:K]])
         return Ranking(positions, np.zeros(len(positions), np.float32))
 

@@ -14,7 +14,7 @@ NEVER_FORGOTTEN = (Event.Kind.PURCHASE, Event.Kind.DISMISS, Event.Kind.UNDISMISS
 Row = tuple[int, str, int, int]
 # SQLite keeps moments as text, with or without ".123456"; its date functions round to a thousandth.
 MOMENT = {
-    "sqlite": """CAST(strftime('%%s', {0}) AS integer) * 1000000
+    "sqlite": """CAST(strftime('%%s', substr({0}, 1, 19)) AS integer) * 1000000
         + CAST(substr(substr({0}, 21) || '000000', 1, 6) AS integer)""",
     "postgresql": "CAST(round(date_part('epoch', {0}) * 1000000) AS bigint)",
 }

@@ -10,7 +10,7 @@ from feedback.signals import feedback_recorded, shoppers_forgotten
 from recommendations import triggers
 
 # What the keys of cached lists begin with; the shopper's number comes next.
-LISTS = ("candidates", "home-rows")
+LISTS = ("lists", "home-rows")
 FEW = 20
 
 

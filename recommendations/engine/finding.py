@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from recommendations.engine.protocols import FindsTop, Recommender
-from recommendations.engine.topk import top
-from recommendations.engine.types import Allowed, History, Positions, Prior, Ranking
+from recommendations.engine.protocols import FindsTop, Recommender, ScoresRoughly
+from recommendations.engine.topk import few_of, left_out, penalty, settled, top, without
+from recommendations.engine.types import Allowed, History, Positions, Prior, Ranking, Roughly
 
 CELLS_AT_A_TIME = 8_000_000
 """Scores in memory at once in a batch: 32 MB."""
@@ -24,8 +24,20 @@ def top_of(
     """The k best products of the history, with their scores: `protocols.FindsTop`, for every model."""
     if isinstance(model, FindsTop):
         return model.top_of(history, k, exclude=exclude, allowed=allowed, prior=prior)
+    if prior is None and isinstance(model, ScoresRoughly):
+        return _settled(model.roughly(history), k, exclude, allowed)
     scores = model.score([history])[0]
     return top(scores if prior is None else prior.added(scores), k, exclude=exclude, allowed=allowed)
+
+
+def _settled(found: Roughly, k: int, exclude: Positions | None, allowed: Allowed | None) -> Ranking:
+    if (few := few_of(allowed, len(found.scores))) is not None:
+        places = without(few, exclude)
+        return settled(found.scores[places], found.margin, found.exact, k, places)
+    rough, hidden = found.scores, penalty(allowed)
+    if hidden is not None:
+        rough += hidden
+    return settled(left_out(rough, exclude), found.margin, found.exact, k)
 
 
 def top_of_batch(

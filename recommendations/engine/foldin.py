@@ -13,6 +13,7 @@ from recommendations.engine.types import Floats, History, Positions, Vocabulary
 
 Matrix = NDArray[np.float64]
 GRID_BITS, HALF, CACHED = 22, 0.5, 131_072
+ROUNDING, SLACK = 2.0**-24, 16
 
 
 def recent_weights(
@@ -98,6 +99,15 @@ def on_grid(rows: NDArray[np.floating[Any]]) -> Matrix:
     # A power of two is the end of its own range, not the start of the next.
     step = np.ldexp(1.0, exponent - (part == HALF) - GRID_BITS)
     return np.asarray(np.rint(rows / step) * step, np.float64)
+
+
+def rounding(size: int, dot: float, others: float) -> float:
+    """At most how far a dot product of `size` entries plus others is off in single precision, and after.
+
+    dot: the greatest product of the two vectors' lengths. others: the greatest absolute value of what is
+    added to it. Every product and every sum rounds once, and in the end the exact score, too.
+    """
+    return ROUNDING * ((size + SLACK) * dot + SLACK * others)
 
 
 def exact_scores(shoppers: Matrix, *tables: NDArray[np.floating[Any]]) -> Floats:

@@ -17,6 +17,7 @@ from recommendations.engine.types import (
     Prior,
     Progress,
     Ranking,
+    Roughly,
     Vocabulary,
 )
 
@@ -106,6 +107,14 @@ class FindsTop(Protocol):
     ) -> list[Ranking]:
         """`top_of` of every history, each exactly as alone; `exclude`, `priors`: one entry a history."""
         ...
+
+
+@runtime_checkable
+class ScoresRoughly(Protocol):
+    """Optional: scores in single precision that are nearly right, with a bound on how wrong they are, at the
+    price of less than `score`. `finding.top_of` makes an exact list of them."""
+
+    def roughly(self, history: History) -> Roughly: ...
 
 
 @runtime_checkable

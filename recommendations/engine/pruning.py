@@ -14,16 +14,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from recommendations.engine.factors import ItemFactors, parts_of
-from recommendations.engine.foldin import Matrix
+from recommendations.engine.foldin import ROUNDING, SLACK, Matrix, rounding
 from recommendations.engine.popular import popular
 from recommendations.engine.topk import Places, best_of, few_of, left_out, penalty, settled, without
-from recommendations.engine.types import Allowed, Floats, Positions, Prior, Ranking
+from recommendations.engine.types import Allowed, Floats, Positions, Prior, Ranking, Roughly
 
 CELLS_AT_A_TIME = 8_000_000
 """Scores of a batch in memory at once: 32 MB."""
 GUESSED, HOPELESS = 2, 4
 """Products scored exactly for a first guess, in k; to read on from one product in so many is to read all."""
-ROUNDING, SLACK = 2.0**-24, 16
 
 
 def best(
@@ -93,9 +92,7 @@ class Question:
         if prior is not None:
             self.share = np.float32(prior.share * table.spread(shopper))
             base += abs(float(self.share)) * popular(prior.values).greatest
-        # Every product and every sum rounds once, and at the end the exact score, too.
-        dot = (table.size + SLACK) * length * float(np.linalg.norm(shopper))
-        self._margin = ROUNDING * (dot + SLACK * base)
+        self._margin = rounding(table.size, length * float(np.linalg.norm(shopper)), base)
 
     def among(self, places: Places, k: int) -> Ranking:
         """The k best of the places, which rise."""
@@ -119,6 +116,13 @@ class Question:
         if self._prior is not None:
             rough += self.share * (self._prior.values if places is None else self._prior.values[places])
         return rough
+
+    def roughly(self) -> Roughly:
+        """All products."""
+        rough = self.rough_head()
+        if self._table.rest.shape[1]:
+            rough += self._table.rest @ self.single[self._table.head.shape[1] :]
+        return Roughly(rough, self._margin, self._exact)
 
     def settled(self, rough: Floats, k: int, places: Places | None = None) -> Ranking:
         """The k best by rough scores of the places, or of all products."""

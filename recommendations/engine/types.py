@@ -222,6 +222,16 @@ class Ranking:
 
 
 @dataclass(frozen=True, eq=False)
+class Roughly:
+    """A row of scores that is nearly right. scores: (products,), the caller's own. margin: each is at most so
+    far from what `score` says. exact: what `score` says, to the last bit, for (k,) positions."""
+
+    scores: Floats
+    margin: float
+    exact: Callable[[NDArray[np.integer]], Floats]
+
+
+@dataclass(frozen=True, eq=False)
 class Prior:
     """What a row of scores leans on while there is little history: they become
     scores + share x (standard deviation of the scores over all products) x values.

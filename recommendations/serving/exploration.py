@@ -49,6 +49,7 @@ def picks(
 
 def placed(
     shown: list[Place],
+    beyond: list[Place],
     tried: list[int],
     scores: Collection[int],
     settings: Conf,
@@ -59,11 +60,11 @@ def placed(
     """(the list with explored products in their places, which those are).
 
     shown: what may be shown after filters and rules, the tried products among it wherever their own score
-    put them; it may be the beginning of a longer list. One that got further up by itself stays there and is
-    not explored. scores: ids of the list without exploring: what was only put in to be tried and found no
+    put them; it may be the beginning of a longer list, then `beyond` has those of the tried that come later.
+    One that got further up by itself stays there and is not explored. scores: ids of the list without exploring: what was only put in to be tried and found no
     place goes out again.
     """
-    there = {place.product_id: place for place in shown}
+    there = {place.product_id: place for place in (*shown, *beyond)}
     waiting = [pk for pk in tried if pk in there]
     result = [place for place in shown if place.product_id in scores or place.product_id not in set(tried)]
     explored: set[int] = set()

@@ -27,6 +27,8 @@ class LiveModel:
     algorithm: str
     created_at: datetime
     bundle: Bundle
+    # Which of the models that this process has loaded.
+    load: int = 0
 
     @cached_property
     def popularity(self) -> Floats:
@@ -112,7 +114,7 @@ def _load(live: ModelVersion) -> LiveModel | None:
                 _refused.add(key)
                 logger.exception("model version %d is refused; serving from an older one", version.pk)
                 continue
-            model = LiveModel(version.pk, version.algorithm, version.created_at, bundle)
+            model = LiveModel(version.pk, version.algorithm, version.created_at, bundle, _loads + 1)
             _prepare(model)
             earlier = list(_loaded)
             _loaded[key] = model

@@ -141,7 +141,11 @@ def ranked_for(
     total = len(ids)
     if tried and shopper:
         total -= len(set(ids.tolist()).difference(own))
-        places, explored = exploration.placed(places, tried, own, settings, shopper_id=shopper.pk, now=now)
+        late = np.isin(ids[most:], tried)
+        beyond = shelf.as_places(ids[most:][late], scores[most:][late])
+        places, explored = exploration.placed(
+            places, beyond, tried, own, settings, shopper_id=shopper.pk, now=now
+        )
         total += len(explored.difference(own))
     return _ordered(
         Ranked(

@@ -104,7 +104,7 @@ def arranged(
             return ids, scores
         whole = Ranking(np.arange(len(ids), dtype=np.int32), scores)
         ranking = _mixed(whole, ids, at, set(), variety, snapshot, first)
-        return ids[ranking.positions], ranking.scores
+        return ids[ranking.positions], scores[ranking.positions]
     order = rules.apply(
         _targets(ids, at, snapshot.catalogue),
         scores,

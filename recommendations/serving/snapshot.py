@@ -90,13 +90,15 @@ def _refreshed() -> Snapshot:
         catalogue, changed = (
             followed(known.catalogue, since=known.stamp.version) if known else followed(None, since=0)
         )
+        model = index.live_model()
         _latest = Snapshot(
             stamp=now,
-            loads=loads,
+            # A newer one may have been loaded in this very moment: then the next request sees another number.
+            loads=model.load if model else loads,
             catalogue=catalogue,
             cards=known.cards.without(changed) if known else Cards(),
             rules=tuple(MerchandisingRule.objects.filter(is_active=True).order_by("name", "pk")),
-            model=index.live_model(),
+            model=model,
         )
         return _latest
 

@@ -224,14 +224,16 @@ class TestDeletion:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("page", "kind"), [("/recommendations/", "candidates"), ("/", "home-rows")])
+@pytest.mark.parametrize(
+    ("page", "kind"), [("/api/v1/shoppers/{}/recommendations", "lists"), ("/", "home-rows")]
+)
 def test_what_is_cached_is_deleted_with_the_shopper(client: Client, page: str, kind: str) -> None:
     """Lists and the plan of the home page alike, at once and not when they run out."""
     shop = open_trained_shop()
     visit_as(client, shop.gardener)
     visit_as(other := Client(), shop.cook)
-    for browser in (client, other):
-        browser.get(page)
+    for browser, shopper in ((client, shop.gardener), (other, shop.cook)):
+        browser.get(page.format(shopper.external_id))
     assert _cached(kind, shop.gardener) and _cached(kind, shop.cook)
     client.post(DELETE, WORD)
     assert not _cached(kind, shop.gardener)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from feedback import selectors
+from feedback.histories import history_rows
 from feedback.models import Event, RatingChange
 from feedback.services import rate, unrate
 from shopreco.models import User
@@ -23,11 +24,22 @@ def test_a_history_is_the_shoppers_own_newest_events_first():
     for hours, product in enumerate((pot, pan, pot)):
         make_event(ann, product, Kind.CLICK, now=NOW + hours * HOUR)
     make_event(bob, pan)
-    assert selectors.ratings_of(ann.pk) == [(pot.pk, 4, NOW)]
-    assert selectors.events_of(ann.pk, newest=2) == [
-        (pot.pk, "click", NOW + 2 * HOUR),
-        (pan.pk, "click", NOW + HOUR),
+    assert selectors.events_of(ann.pk, newest=2) == [(pot.pk, "click"), (pan.pk, "click")]
+    moment = int(NOW.timestamp()) * 1_000_000
+    assert sorted(history_rows(ann.pk, newest=2), key=lambda row: row[3]) == [
+        (pot.pk, "rating", 4, moment),
+        (pan.pk, "click", 0, moment + 3600 * 1_000_000),
+        (pot.pk, "click", 0, moment + 7200 * 1_000_000),
     ]
+
+
+def test_moments_keep_their_microseconds():
+    ann, pot = make_shopper(), make_product()
+    for micros in (0, 1, 250_000, 999_999):
+        make_event(ann, pot, Kind.VIEW, now=NOW + timedelta(microseconds=micros))
+    moments = sorted(when for *_, when in history_rows(ann.pk, newest=9))
+    start = int(NOW.timestamp()) * 1_000_000
+    assert moments == [start, start + 1, start + 250_000, start + 999_999]
 
 
 def test_purchases_and_dismissals_are_never_too_old_to_count():

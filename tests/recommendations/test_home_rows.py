@@ -264,5 +264,5 @@ def test_the_work_is_done_once_for_all_rails(shop: Shop, now: datetime) -> None:
     rail("new", shopper, now=now)
     with CaptureQueriesContext(connection, ) as asked:  # fmt: skip
         rail("trending", shopper, now=now)
-    # Live version, rules, products.
-    assert len(asked) == 3
+    # The shop's state, products.
+    assert len(asked) == 2

@@ -1,11 +1,9 @@
 """recommend_for: personal at once, only what may be shown, filtered, sorted and paged, with a fallback."""
 
-import json
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 
 from catalog.models import Product, weighted_rating
@@ -278,54 +276,13 @@ class TestWithoutAModel:
         assert recommend_for(make_shopper(), now=NOW).items == ()
 
 
-class TestTheCache:
-    def keys(self):
-        client = cache._cache.get_client()  # type: ignore[attr-defined]
-        return {key.decode() for key in client.keys("*candidates:*")}
-
-    @pytest.mark.parametrize("algorithm", ["svd", "item_knn", "ease"])
-    def test_a_cached_list_is_the_computed_one_to_the_last_digit(self, shop, algorithm):
-        publish_model(algorithm)
-        computed = recommend_for(shop.gardeners[0], now=NOW, limit=99)
-        assert len(self.keys()) == 1
-        assert recommend_for(shop.gardeners[0], now=NOW, limit=99) == computed
-
-    def test_feedback_and_a_new_model_make_new_keys(self, shop, model):
-        ann = shop.gardeners[0]
-        recommend_for(ann, now=NOW)
-        first = self.keys()
-        make_event(ann, shop.garden[0])
-        recommend_for(again(ann), now=NOW)
-        assert len(self.keys()) == 2 and first < self.keys()
-        publish_model("item_knn")
-        recommend_for(again(ann), now=NOW)
-        assert len(self.keys()) == 3
-
-    def test_everybodys_list_is_kept_once(self, shop, model):
-        for shopper in (None, make_shopper(), make_shopper()):
-            recommend_for(shopper, now=NOW)
-        assert len(self.keys()) == 1
-
-    def test_filtered_lists_are_not_kept(self, shop, model):
-        recommend_for(shop.gardeners[0], now=NOW, filters=Filters(min_price=Decimal(3)))
-        recommend_for(shop.gardeners[0], now=NOW, filters=Filters(min_predicted=2))
-        assert self.keys() == set()
-
-    def test_what_is_kept_is_plain_json_that_expires(self, shop, model):
-        recommend_for(shop.gardeners[0], now=NOW)
-        client = cache._cache.get_client()  # type: ignore[attr-defined]
-        (key,) = client.keys("*candidates:*")
-        products, scores, strategy = json.loads(client.get(key))
-        assert len(products) == len(scores) == 14 and strategy == "personal"
-        assert 0 < client.ttl(key) <= 3600
-
-    def test_without_redis_the_list_is_the_same(self, shop, model, settings, tmp_path, caplog):
+class TestWithoutACache:
+    def test_the_list_is_the_same_without_redis(self, shop, model, settings, tmp_path):
         expected = recommend_for(shop.gardeners[0], now=NOW, limit=99)
         settings.CACHES = {
             "default": {**settings.CACHES["default"], "LOCATION": f"unix://{tmp_path / 'nobody.sock'}"}
         }
         assert recommend_for(shop.gardeners[0], now=NOW, limit=99) == expected
-        assert "cache unreachable" in caplog.text
         assert connection.is_usable()
 
 

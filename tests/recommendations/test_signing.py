@@ -73,9 +73,7 @@ class TestKeys:
 class TestLoading:
     def test_a_version_of_before_a_new_key_is_refused_with_advice(self, version, settings):
         settings.MODEL_SIGNING_KEY = NEW
-        with pytest.raises(
-            ArtefactError, match=r"a key that is not known.*sign_models.*KEYS_OLD"
-        ):
+        with pytest.raises(ArtefactError, match=r"a key that is not known.*sign_models.*KEYS_OLD"):
             registry.load(version)
 
     def test_it_is_served_while_the_former_key_is_listed(self, version, settings):

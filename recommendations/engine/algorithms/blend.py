@@ -10,8 +10,10 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from recommendations.engine.protocols import Algorithm, Explains, FindsSimilar, Recommender
+from recommendations.engine.foldin import rounding
+from recommendations.engine.protocols import Algorithm, Explains, FindsSimilar, Recommender, ScoresRoughly
 from recommendations.engine.stacking import Weights, hold_out_last, learned_weights, spread
+from recommendations.engine.topk import Places
 from recommendations.engine.types import (
     Arrays,
     Explanation,
@@ -20,6 +22,7 @@ from recommendations.engine.types import (
     Interactions,
     Positions,
     Progress,
+    Roughly,
     Vocabulary,
 )
 
@@ -85,6 +88,25 @@ class BlendModel:
         for factor, part in self._used():
             scores += factor * part.score(histories)
         return scores
+
+    def roughly(self, history: History) -> Roughly:
+        """The parts' rough scores, weighted; a part that has none is exact."""
+        found = [(factor, _roughly(part, history)) for factor, part in self._used()]
+        scores = np.zeros(len(self.products), np.float32)
+        margin = 0.0
+        for factor, one in found:
+            scores += factor * one.scores
+            margin += abs(float(factor)) * (
+                one.margin + rounding(0, 0.0, float(np.abs(one.scores).max(initial=0)))
+            )
+
+        def exact(places: Places) -> Floats:
+            total = np.zeros(len(places), np.float32)
+            for factor, one in found:
+                total += factor * one.exact(places)
+            return total
+
+        return Roughly(scores, margin, exact)
 
     def explain(self, history: History, positions: Positions) -> Explanation:
         """The parts' bases and contributions, weighted as their scores are."""
@@ -196,6 +218,13 @@ class Blend:
             return algorithm, algorithm.config_class(**dict(settings))
         except TypeError as error:
             raise ValueError(f"The settings of {name} in the blend are not its own: {error}.") from error
+
+
+def _roughly(part: Recommender, history: History) -> Roughly:
+    if isinstance(part, ScoresRoughly):
+        return part.roughly(history)
+    row = part.score([history])[0]
+    return Roughly(row, 0.0, lambda places: row[places])
 
 
 def _fitted(

@@ -13,15 +13,17 @@ from scipy import sparse
 
 from recommendations.engine.algorithms.linear import SPARSE_PARTS
 from recommendations.engine.foldin import (
-    Matrix,
+    GRID_BITS,
     exact_scores,
     on_grid,
     recent_weights,
+    rounding,
     weight_matrix,
     without_self,
 )
 from recommendations.engine.neighbours import SparseFloats, gram, gram_work, largest
 from recommendations.engine.spectrum import leading_eigenvectors
+from recommendations.engine.topk import Places
 from recommendations.engine.types import (
     Arrays,
     Explanation,
@@ -30,6 +32,7 @@ from recommendations.engine.types import (
     Interactions,
     Positions,
     Progress,
+    Roughly,
     Vocabulary,
 )
 
@@ -78,25 +81,43 @@ class GraphFilterModel:
     def __init__(
         self, products: Vocabulary, graph: SparseFloats, says: Floats, gets: Floats, *, recency: float
     ) -> None:
-        """graph: (products, products) W. says, gets: (products, factors) L and M."""
+        """graph: (products, products) W. says, gets: (products, factors) L and M, whose rows are `on_grid`."""
         self.products = products
         self._graph = graph
         self._says = says
         self._gets = gets
         self._recency = recency
 
-    @cached_property
-    def _grid(self) -> Matrix:
-        return on_grid(self._gets)
-
     def score(self, histories: Sequence[History]) -> Floats:
         """(histories, products): signed, 0 for products nothing in the history says anything about."""
         weights = weight_matrix(histories, self.products, recency=self._recency)
-        scores = exact_scores(on_grid(weights @ self._says), self._grid)
+        scores = exact_scores(on_grid(weights @ self._says), self._gets)
         near = sparse.csr_matrix(weights @ self._graph)
         rows = np.repeat(np.arange(len(histories)), np.diff(near.indptr))
         scores[rows, near.indices] += near.data
         return scores
+
+    def roughly(self, history: History) -> Roughly:
+        """The filter's part in single precision; the graph's is exact."""
+        weights = weight_matrix([history], self.products, recency=self._recency)
+        taste = on_grid(weights @ self._says)
+        near = np.zeros(len(self.products), np.float32)
+        found = sparse.csr_matrix(weights @ self._graph)
+        near[found.indices] = found.data
+        scores = self._gets @ taste[0].astype(np.float32)
+        scores += near
+        longest = self._longest * float(np.linalg.norm(taste))
+        margin = rounding(taste.shape[1], longest, float(np.abs(near).max(initial=0)))
+
+        def exact(places: Places) -> Floats:
+            return np.asarray(exact_scores(taste, self._gets[places])[0] + near[places], np.float32)
+
+        return Roughly(scores, margin, exact)
+
+    @cached_property
+    def _longest(self) -> float:
+        """The greatest length of a row of M."""
+        return float(np.sqrt(np.einsum("ij,ij->i", self._gets, self._gets).max(initial=0)))
 
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Base 0; row j contributes x_j (W_ji + L_j.M_i)."""
@@ -111,7 +132,7 @@ class GraphFilterModel:
 
     def arrays(self) -> Arrays:
         parts = {part: getattr(self._graph, part) for part in SPARSE_PARTS}
-        return {**parts, "says": self._says, "gets": self._gets}
+        return {**parts, "says": self._says, "gets": self._gets, "grid": np.array([GRID_BITS])}
 
     def _part(self, rows: Positions, columns: Positions) -> Floats:
         near = self._graph[rows][:, columns].toarray()
@@ -175,6 +196,8 @@ class GraphFilter:
         parts = tuple(np.asarray(arrays[part]) for part in SPARSE_PARTS)
         graph: SparseFloats = sparse.csr_matrix(parts, shape=(len(products), len(products)))
         says, gets = np.asarray(arrays["says"]), np.asarray(arrays["gets"])
+        if "grid" not in arrays:
+            gets = on_grid(gets).astype(np.float32)
         return GraphFilterModel(products, graph, says, gets, recency=config.recency)
 
 
@@ -205,7 +228,7 @@ def _ideal(
     vectors = leading_eigenvectors(smooth, factors, seed=seed, progress=progress)
     says = config.ideal * vectors * _powers(degrees, config.popularity_exponent - 1)[:, None]
     gets = vectors * _powers(degrees, 1 - config.popularity_exponent)[:, None]
-    return says.astype(np.float32), gets.astype(np.float32)
+    return says.astype(np.float32), on_grid(gets).astype(np.float32)
 
 
 def _shares(sums: NDArray[np.float32], exponent: float) -> NDArray[np.float32]:

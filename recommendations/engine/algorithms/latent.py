@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recommendations.engine.approximate import nearly_best, nearly_best_of_each
 from recommendations.engine.factors import ItemFactors
 from recommendations.engine.foldin import Matrix, on_grid, ridge_shares
-from recommendations.engine.pruning import best_of_each
+from recommendations.engine.pruning import Question, best_of_each
 from recommendations.engine.types import (
     Allowed,
     Arrays,
@@ -20,6 +20,7 @@ from recommendations.engine.types import (
     Positions,
     Prior,
     Ranking,
+    Roughly,
     Vocabulary,
 )
 
@@ -82,6 +83,10 @@ class FoldInRanker:
             priors=priors or nothing,
         )  # fmt: skip
         return list(found)
+
+    def roughly(self, history: History) -> Roughly:
+        """Of all products in single precision, for who adds other scores to them."""
+        return Question(self.table, self._shoppers([history])[0], None).roughly()
 
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Base b; row j contributes q_i' A^-1 c_j q_j (t_j - b_j)."""
