@@ -1,6 +1,7 @@
 """One measurement of `benchmarks.retraining`, in a process of its own: its seconds and its memory as JSON.
 
 `python -m benchmarks.training_costs fill ROWS` writes the made-up shop into DATABASE_URL's empty database;
+`python -m benchmarks.training_costs errors FILE ...` tells RMSEs on ratings as MovieLens ships them;
 `python -m benchmarks.training_costs NAME` measures what `MEASURED` calls so.
 """
 
@@ -11,14 +12,17 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import benchmarks.with_django  # noqa: F401
 import numpy as np
 
+from benchmarks.questions import movielens
 from benchmarks.rated_shop import fill, made_up, size_for
+from benchmarks.training_cost import Cost
 from recommendations import dataset, registry, runs, training
 from recommendations.conf import conf
 from recommendations.dataset import Dataset
@@ -26,7 +30,7 @@ from recommendations.engine import sgd
 from recommendations.engine.algorithms import svd
 from recommendations.engine.algorithms.svd import SvdConfig, SvdRatings, SvdRatingsConfig
 from recommendations.engine.fit import fit_bundle
-from recommendations.engine.types import Interactions, silent
+from recommendations.engine.types import Interactions, RatingColumns, silent
 from recommendations.model_table.memory import Peak
 from recommendations.models import TrainingRun
 from recommendations.registry import Facts
@@ -36,18 +40,6 @@ SEED = 0
 SHOPS = SvdRatingsConfig()
 PLAIN = SvdRatingsConfig(epochs=20, learning_rate=0.005, regularization=0.02)
 """Surprise's own defaults."""
-
-
-@dataclass
-class Cost:
-    """seconds, cpu: of all parts together. peak_mb: of the whole process. before_mb: before it began."""
-
-    rows: int = 0
-    parts: dict[str, float] = field(default_factory=dict)
-    seconds: float = 0.0
-    cpu: float = 0.0
-    peak_mb: float = 0.0
-    before_mb: float = 0.0
 
 
 class Watch:
@@ -123,6 +115,58 @@ def read_only(watch: Watch) -> None:
     watch.cost.rows = len(watch.part("arrays", data.interactions))
 
 
+def errors(path: Path) -> dict[str, float | str]:
+    """RMSE of Surprise's SVD with its own settings, and of the loop with the same, on a random fifth."""
+    read = movielens(path)
+    columns = RatingColumns(read.shoppers, read.products, read.values)
+    order = np.random.default_rng(SEED).permutation(len(columns))
+    cut = len(order) * 4 // 5
+    train, test = columns.rows(order[:cut]), columns.rows(order[cut:])
+    theirs = svd.native_ratings("svd", train, test, seed=SEED)
+    own = _own_ratings(train, test)
+    found = {"own": own, "theirs": theirs}
+    return {
+        "data": path.parent.name,
+        "rows": len(columns),
+        "apart": float(np.abs(own - theirs).max()),
+        **{name: float(np.sqrt(np.mean((each - test.ratings) ** 2))) for name, each in found.items()},
+    }
+
+
+def _own_ratings(train: RatingColumns, test: RatingColumns) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """What Surprise's SVD() would predict for the rows of `test`, by the loop: (n,) in 1..5."""
+    shoppers, products = _numbered(train.shoppers), _numbered(train.products)
+    shopper = np.array([shoppers[each] for each in train.shoppers.tolist()], np.int32)
+    product = np.array([products[each] for each in train.products.tolist()], np.int32)
+    # Surprise learns shopper by shopper, in the order of their first ratings.
+    order = np.argsort(shopper, kind="stable")
+    columns = shopper[order], product[order], train.ratings[order]
+    mean = float(train.ratings.mean(dtype=np.float64))
+    loops = sgd.kernels()
+    if loops is None:
+        raise RuntimeError("There is nothing to compare: numba is not usable.")
+    found = sgd.descent(
+        loops, lambda: columns, shoppers=len(shoppers), products=len(products), factors=PLAIN.factors,
+        mean=mean, epochs=PLAIN.epochs, seed=SEED, progress=silent,
+        steps=sgd.Steps(PLAIN.learning_rate, PLAIN.learning_rate, PLAIN.learning_rate, PLAIN.regularization),
+    )  # fmt: skip
+    predicted = []
+    for shopper_id, product_id in zip(test.shoppers.tolist(), test.products.tolist(), strict=True):
+        one, other = shoppers.get(shopper_id), products.get(product_id)
+        rating = mean
+        rating += 0.0 if one is None else found.shopper_bias[one]
+        rating += 0.0 if other is None else found.product_bias[other]
+        if one is not None and other is not None:
+            rating += found.products[other] @ found.shoppers[one]
+        predicted.append(rating)
+    return np.clip(predicted, 1, 5)
+
+
+def _numbered(ids: Any) -> dict[Any, int]:
+    """Every id by its first appearance."""
+    return {each: number for number, each in enumerate(dict.fromkeys(ids.tolist()))}
+
+
 MEASURED: dict[str, Callable[[Watch], None]] = {
     "read": read_only,
     "ratings": lambda watch: live(watch, "popularity", "svd", SHOPS),
@@ -137,15 +181,22 @@ MEASURED: dict[str, Callable[[Watch], None]] = {
 }
 
 
+WITHOUT_LOOPS = {name for name in MEASURED if name == "read" or name.startswith("surprise")}
+
+
 def main() -> None:
     name = sys.argv[1]
     if name == "fill":
         shop = size_for(int(sys.argv[2]))
         fill(shop, made_up(shop, seed=SEED), until=NOW)
         return
+    if name == "errors":
+        print(json.dumps([errors(Path(path)) for path in sys.argv[2:]]))
+        return
     watch = Watch()
-    # As a worker that has trained before: what is compiled is loaded already.
-    sgd.kernels()
+    if name not in WITHOUT_LOOPS:
+        # As in a worker that has trained before: what is compiled is loaded already.
+        sgd.kernels()
     MEASURED[name](watch)
     print(json.dumps(asdict(watch.cost)))
 
