@@ -13,6 +13,7 @@ from recommendations.engine import finding
 from recommendations.engine.algorithms.catalogue import ALGORITHMS
 from recommendations.engine.finding import top_of, top_of_batch
 from recommendations.engine.leaning import SHORT, prior_of
+from recommendations.engine.protocols import ScoresRoughly
 from recommendations.engine.topk import top
 from recommendations.engine.types import History, Positions, Prior, Ranking, silent
 from tests.engine.builders import history, tastes
@@ -52,6 +53,23 @@ def test_every_model_finds_what_sorting_its_scores_finds(
         if allowed is not None:
             listed = positions(allowed)
             assert_same(top_of(model, own, k, exclude=positions(exclude), allowed=listed), expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=ROWS)
+def test_rough_scores_are_as_near_as_they_say(models: dict[str, Any], rows: dict[int, float]) -> None:
+    own = history(list(rows), list(rows.values()))
+    seen = 0
+    for model in models.values():
+        if isinstance(model, ScoresRoughly):
+            exact, found = model.score([own])[0], model.roughly(own)
+            places = np.array([39, 0, 17])
+            np.testing.assert_array_equal(found.exact(places), exact[places])
+            assert np.abs(found.scores - exact).max() <= found.margin
+            # A bound that bounds nothing would find everything, slowly.
+            assert found.margin <= 1e-3 * max(1e-30, float(np.abs(exact).max()))
+            seen += 1
+    assert seen >= 4
 
 
 @settings(max_examples=40, deadline=None)

@@ -119,3 +119,15 @@ def test_settings_out_of_range_are_refused(values: dict[str, Any]) -> None:
 )  # fmt: skip
 def test_it_says_what_it_can_afford(size: tuple[int, int, int], fits: bool) -> None:
     assert GraphFilter().affordable(*size) is fits
+
+
+def test_the_arrays_of_older_versions_are_put_on_the_grid() -> None:
+    model = fitted(tastes())
+    older = {name: array for name, array in model.arrays().items() if name != "grid"}
+    raw = older["gets"] * np.float32(1.0000007)
+    restored = GraphFilter().restore(GraphFilterConfig(), model.products, older | {"gets": raw})
+    histories = list(tastes().histories())
+    together = restored.score(histories)
+    for row, own in zip(together, histories, strict=True):
+        np.testing.assert_array_equal(restored.score([own])[0], row)
+    np.testing.assert_allclose(together, model.score(histories), rtol=1e-4, atol=1e-5)

@@ -81,7 +81,7 @@ class GraphFilterModel:
     def __init__(
         self, products: Vocabulary, graph: SparseFloats, says: Floats, gets: Floats, *, recency: float
     ) -> None:
-        """graph: (products, products) W. says, gets: (products, factors) L and M, whose rows are `on_grid`."""
+        """graph: (products, products) W. says, gets: (products, factors) L and M, on the grid."""
         self.products = products
         self._graph = graph
         self._says = says
