@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev run demo train shell test test-postgresql test-fast lint format types imports migrations deploy-check check bench bench-large soak accuracy screenshots lock clean
+.PHONY: help setup setup-dev run demo train shell test test-postgresql test-fast lint format types imports migrations deploy-check audit check bench bench-large soak accuracy screenshots lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -58,7 +58,10 @@ deploy-check: setup-dev ## Django's deployment checks on the production settings
 	@SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') ALLOWED_HOSTS=shop.example \
 		DJANGO_SETTINGS_MODULE=shopreco.settings.prod $(MANAGE) check --deploy --fail-level WARNING
 
-check: lint types imports migrations deploy-check ## everything but the tests
+audit: setup-dev ## known weaknesses of what is pinned, where the advisory service can be reached
+	@$(BIN)/python deploy/audit.py
+
+check: lint types imports migrations deploy-check audit ## everything but the tests
 
 bench: setup-dev ## measure beside baselines in the same run: make bench [ONLY="serving ..."] [ROUNDS=5]; tables in benchmarks/
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
