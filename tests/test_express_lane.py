@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from redis import Redis
+from rest_framework.renderers import JSONRenderer
 
 from catalog.models import Product
 from feedback.models import Event
 from recommendations.api import lists
+from recommendations.api.bodies import body_of
+from recommendations.api.serializers import RecommendationList
 from recommendations.models import MerchandisingRule
 from recommendations.serving import kept
+from recommendations.serving.service import Asked, listed_for, recommend_for
 from recommendations.serving.snapshot import current
 from shopreco import express
 from shopreco.models import ApiKey
@@ -98,13 +102,6 @@ def test_it_says_what_the_whole_way_says(
 
 
 def test_the_body_is_what_the_schemas_serializer_writes(client: Client, shop: Shop, secret: str) -> None:
-    from django.test import RequestFactory  # noqa: PLC0415
-    from rest_framework.renderers import JSONRenderer  # noqa: PLC0415
-
-    from recommendations.api.bodies import body_of  # noqa: PLC0415
-    from recommendations.api.serializers import RecommendationList  # noqa: PLC0415
-    from recommendations.serving.service import Asked, listed_for, recommend_for  # noqa: PLC0415
-
     now, snapshot, shopper = timezone.now(), current(), shop.gardeners[0]
     request = RequestFactory().get("/")
     for explain in (False, True):
@@ -137,41 +134,46 @@ def test_a_computed_list_costs_two_once_its_products_are_known(
     assert len(queries) == 2, [query["sql"] for query in queries]
 
 
-@pytest.mark.parametrize("what", ["rated", "seen", "dear", "gone", "hidden", "dropped", "trained", "ended"])
+def rate(shop: Shop, first: Product) -> None:
+    make_rating(shop.gardeners[0], first, 1, now=timezone.now())
+
+
+CHANGES: dict[str, Callable[[Shop, Product], object]] = {
+    "rated": rate,
+    "sold out": lambda _, first: Product.objects.filter(pk=first.pk).update(stock=0),
+    "hidden": lambda _, first: Product.objects.filter(pk=first.pk).update(is_active=False),
+    "dropped": lambda _, first: MerchandisingRule.objects.create(name="x", action="drop", product=first),
+    "dearer": lambda _, first: Product.objects.filter(pk=first.pk).update(price="999.99"),
+    "bought": lambda shop, _: make_event(
+        shop.gardeners[0], shop.kitchen[3], Event.Kind.PURCHASE, now=timezone.now()
+    ),
+    "trained": lambda _, __: publish_model("item_knn"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
 def test_whatever_a_list_is_made_of_changes_it_at_once(
     client: Client, shop: Shop, secret: str, taken: list[bool], what: str
 ) -> None:
-    ann = shop.gardeners[0]
-    if what == "ended":
-        ending = timezone.now() + timedelta(milliseconds=400)
-        MerchandisingRule.objects.create(
-            name="x", action="drop", category=shop.garden_department, ends_at=ending
-        )
-    before = ask(client, secret, ann.external_id, "?limit=50").json()
+    ann = shop.gardeners[0].external_id
+    before = ask(client, secret, ann, "?limit=50").json()
     first = Product.objects.get(sku=before["items"][0]["sku"])
-    one = Product.objects.filter(pk=first.pk)
-    if what == "rated":
-        make_rating(ann, first, 1, now=timezone.now())
-    elif what == "seen":
-        make_event(ann, shop.kitchen[3], Event.Kind.PURCHASE, now=timezone.now())
-    elif what == "dear":
-        one.update(price="999.99")
-    elif what == "gone":
-        one.update(stock=0)
-    elif what == "hidden":
-        one.update(is_active=False)
-    elif what == "dropped":
-        MerchandisingRule.objects.create(name="x", action="drop", product=first)
-    elif what == "trained":
-        publish_model("item_knn")
-    else:
-        while timezone.now() <= ending:
-            pass
-    after = ask(client, secret, ann.external_id, "?limit=50").json()
+    CHANGES[what](shop, first)
+    after = ask(client, secret, ann, "?limit=50").json()
     assert less_when(after) != less_when(before)
-    if what in {"gone", "hidden", "dropped", "rated"}:
+    if what in {"rated", "sold out", "hidden", "dropped"}:
         assert first.sku not in [item["sku"] for item in after["items"]]
     assert taken == [True, True]
+
+
+def test_a_rule_that_ends_has_ended_at_that_moment(client: Client, shop: Shop, secret: str) -> None:
+    ending = timezone.now() + timedelta(milliseconds=400)
+    MerchandisingRule.objects.create(name="x", action="drop", category=shop.garden_department, ends_at=ending)
+    ann = shop.gardeners[0].external_id
+    before = ask(client, secret, ann, "?limit=50").json()
+    while timezone.now() <= ending:
+        pass
+    assert ask(client, secret, ann, "?limit=50").json()["total"] > before["total"]
 
 
 def test_nothing_else_makes_another_list(client: Client, shop: Shop, secret: str) -> None:

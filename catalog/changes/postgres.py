@@ -11,14 +11,14 @@ from django.conf import settings
 if TYPE_CHECKING:
     from catalog.changes.watching import Watch
 
-# A transaction moves the version on once, however many rows it changed.
+# At the commit a transaction moves the version on once, however many rows it changed.
+ONCE = "WHERE s.changed_by <> txid_current()"
 FUNCTION = """CREATE FUNCTION catalog_note_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE changed bigint;
 BEGIN
     INSERT INTO catalog_shopstate AS s (id, version, epoch, changed_by)
     VALUES (1, 1, md5(random()::text || clock_timestamp()::text), txid_current())
-    ON CONFLICT (id) DO UPDATE SET version = s.version + 1, changed_by = txid_current()
-    WHERE s.changed_by <> txid_current();
+    ON CONFLICT (id) DO UPDATE SET version = s.version + 1, changed_by = txid_current() {once};
     IF TG_ARGV[0] = 'everything' OR TG_OP = 'TRUNCATE' THEN changed := 0;
     ELSIF TG_ARGV[0] = 'product' AND TG_OP = 'DELETE' THEN changed := OLD.id;
     ELSIF TG_ARGV[0] = 'product' THEN changed := NEW.id;
@@ -78,7 +78,8 @@ def _version(statements: list[str]) -> str:
 
 
 def _statements(watched: Sequence[Watch]) -> list[str]:
-    return [FUNCTION, *(statement for each in watched for statement in _triggers(each))]
+    function = FUNCTION.replace("{once}", ONCE if settings.SHOPRECO_NOTE_AT_COMMIT else "")
+    return [function, *(statement for each in watched for statement in _triggers(each))]
 
 
 def _triggers(watch: Watch) -> list[str]:

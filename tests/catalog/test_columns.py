@@ -89,7 +89,8 @@ def test_following_the_changes_is_reading_anew(changes: list[tuple[str, int]]) -
         else:
             values = {
                 "hidden": {"is_active": False}, "dear": {"price": Decimal(number)},
-                "sold": {"stock": number % 2}, "moved": {"category": category}, "branded": {"brand": f"BRAND {number}"},
+                "sold": {"stock": number % 2}, "moved": {"category": category},
+                "branded": {"brand": f"BRAND {number}"},
             }[what]  # fmt: skip
             one.update(**values)
     found, changed = followed(catalogue, since=since)
