@@ -143,15 +143,14 @@ class BreakableShop:
         if self._supervisor is not None:
             self._supervisor.join()
         # Redis last: workers say good-bye to it.
-        for part in sorted(self.parts.values(), key=lambda part: part.name == "redis"):
-            if part.process is not None and part.process.poll() is None:
-                part.process.send_signal(signal.SIGCONT)
-                part.process.send_signal(signal.SIGTERM)
-                try:
-                    part.process.wait(timeout=60)
-                except subprocess.TimeoutExpired:
-                    os.killpg(part.process.pid, signal.SIGKILL)
-                    part.process.wait()
+        others = [part for part in self.parts.values() if part.name != "redis"]
+        for group in (others, [part for part in self.parts.values() if part.name == "redis"]):
+            running = [part.process for part in group if part.process is not None]
+            for process in running:
+                process.send_signal(signal.SIGCONT)
+                process.send_signal(signal.SIGTERM)
+            for process in running:
+                _wait(process)
 
     def left_over(self) -> dict[int, str]:
         """Processes that were started by this shop and still run: pid -> command line."""
@@ -163,6 +162,14 @@ class BreakableShop:
                     pid = int(path.parent.name)
                     found[pid] = _command_line(pid).replace(b"\0", b" ").decode(errors="replace")
         return found
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(timeout=60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @contextmanager
@@ -200,11 +207,11 @@ def _fill(shop: BreakableShop, redis_command: list[str], shoppers: int, ratings:
         shop.parts[name] = Part(name, command)
         shop.start(name)
     shop.supervise()
-    until(lambda: b'"ready"' in _ready(shop), str(shop.folder / "web.log"), errors=(OSError,))
+    until(lambda: _serves(shop), str(shop.folder / "web.log"))
 
 
-def _ready(shop: BreakableShop) -> bytes:
-    return ask(shop.port, shop.headers, "GET", "/api/v1/health/ready", timeout=10).body
+def _serves(shop: BreakableShop) -> bool:
+    return ask(shop.port, shop.headers, "GET", "/api/v1/health/ready", timeout=10).status == 200
 
 
 def _commands(folder: Path) -> dict[str, list[str]]:
