@@ -24,7 +24,7 @@ from pathlib import Path
 
 from benchmarks.asking import FREQUENT, addresses, checked, in_turn
 from benchmarks.figures import percentile
-from benchmarks.load import CONNECTIONS, wrk
+from benchmarks.load import CONNECTIONS, Load, wrk
 from benchmarks.stack import (
     GUNICORN,
     PROJECT,
@@ -86,12 +86,15 @@ KINDS = {
 
 @dataclass
 class Found:
-    """Of one server: per round requests a second of each view and p99 ms of the list; and the rest."""
+    """Of one server: per round requests a second of each view, p99 ms of the list, and CPU ms a request of the
+    bare view and of the list; and the rest."""
 
     bare: list[float] = field(default_factory=list)
     query: list[float] = field(default_factory=list)
     lists: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
+    bare_cpu: list[float] = field(default_factory=list)
+    list_cpu: list[float] = field(default_factory=list)
     megabytes: float = 0.0
     keeps: bool = False
     reload: str = "cannot"
@@ -139,16 +142,38 @@ def _servers(stack: Stack, rounds: int) -> dict[str, Found]:
         for number in range(rounds):
             for name in KINDS if number % 2 else reversed(KINDS):
                 print(f"round {number + 1} of {rounds}: {name}", flush=True)
-                found[name].bare.append(wrk(bares[name], addresses(FREQUENT), seconds=SECONDS).rate)
-                found[name].query.append(wrk(queries[name], addresses(FREQUENT), seconds=SECONDS).rate)
-                load = wrk(shops[name], addresses(FREQUENT), seconds=SECONDS)
-                found[name].lists.append(load.rate)
-                found[name].p99.append(load.p99_ms)
+                _round(found[name], bares[name], queries[name], shops[name])
     for name, kind in KINDS.items():
         if "uvicorn" not in name:
             print(f"reloading {name}", flush=True)
             found[name].reload = _reloaded(stack, kind)
     return found
+
+
+def _round(found: Found, bare: Server, query: Server, shop: Server) -> None:
+    load, cpu = _with_cpu(bare)
+    found.bare.append(load.rate)
+    found.bare_cpu.append(cpu)
+    found.query.append(wrk(query, addresses(FREQUENT), seconds=SECONDS).rate)
+    load, cpu = _with_cpu(shop)
+    found.lists.append(load.rate)
+    found.list_cpu.append(cpu)
+    found.p99.append(load.p99_ms)
+
+
+def _with_cpu(server: Server) -> tuple[Load, float]:
+    """(the load, milliseconds of CPU of the server's processes per request)."""
+    before = _cpu_seconds(server.pid)
+    load = wrk(server, addresses(FREQUENT), seconds=SECONDS)
+    return load, 1000 * (_cpu_seconds(server.pid) - before) / load.requests
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Of a process and those it started, as long as they live."""
+    fields = [
+        Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split() for each in (pid, *children(pid))
+    ]
+    return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -236,7 +261,8 @@ def _preamble() -> list[str]:
         f"over {CONNECTIONS} connections from the others; requests per second, the median of rounds that the",
         "servers run in turn. *Bare*: a Django view without middleware. *One query*: the same with one",
         "query to PostgreSQL. *List*: GET recommendations, cached, in production settings. MB: of the bare",
-        "view's processes together. *Reload*: SIGHUP under load on new connections.",
+        "view's processes together. *Reload*: SIGHUP under load on new connections. CPU: of the server's",
+        "processes, which is steadier than the clock where others use the machine, too.",
         "",
         f"{platform.machine()}, Python {platform.python_version()}. Why the one in deploy/ was chosen:",
         "[docs/adr/0015](../docs/adr/0015-the-server-is-gunicorn.md).",
@@ -245,7 +271,8 @@ def _preamble() -> list[str]:
 
 
 def _table(found: Mapping[str, Found]) -> list[str]:
-    columns = ("server", "bare", "one query", "list", "lowest to highest", "p99 of the list", "MB")
+    columns = ("server", "bare", "one query", "list", "lowest to highest", "p99 of the list",
+               "CPU ms: bare", "list", "MB")  # fmt: skip
     lines = [f"| {' | '.join(columns)} | keeps connections | reload |", f"|{'---|' * (len(columns) + 2)}"]
     for name, one in found.items():
         middles = " | ".join(
@@ -253,8 +280,9 @@ def _table(found: Mapping[str, Found]) -> list[str]:
         )
         lines.append(
             f"| {name} | {middles} | {min(one.lists):,.0f} to {max(one.lists):,.0f} | "
-            f"{percentile(one.p99, 50):.0f} ms | {one.megabytes:.0f} | {'yes' if one.keeps else 'no'} | "
-            f"{one.reload} |"
+            f"{percentile(one.p99, 50):.0f} ms | {statistics.median(one.bare_cpu):.2f} | "
+            f"{statistics.median(one.list_cpu):.2f} | {one.megabytes:.0f} | "
+            f"{'yes' if one.keeps else 'no'} | {one.reload} |"
         )
     return lines
 

@@ -72,6 +72,14 @@ def test_memory_is_that_of_a_process_and_what_it_started() -> None:
     assert os.getpid() in children(os.getppid())
 
 
+def test_the_cpu_of_a_process_goes_up_with_its_work() -> None:
+    before = servers._cpu_seconds(os.getpid())
+    ends = time.process_time() + 0.1
+    while time.process_time() < ends:
+        pass
+    assert 0.05 < servers._cpu_seconds(os.getpid()) - before < 5
+
+
 def test_the_web_has_a_core_that_nobody_else_has() -> None:
     assert other_cores() < all_cores()
 
@@ -91,9 +99,13 @@ def test_the_ways_to_keep_connections_are_those_of_the_view() -> None:
 
 
 def test_the_table_has_a_line_per_server_with_medians() -> None:
-    found = {"gunicorn": Found([100, 300, 200], [50], [10, 30, 20], [5, 9, 7], 61.4, True, "0 of 900 failed")}
+    found = {
+        "gunicorn": Found(
+            [100, 300, 200], [50], [10, 30, 20], [5, 9, 7], [0.25], [1.5], 61.4, True, "0 of 900 failed"
+        )
+    }
     head, _, line = servers._table(found)
-    assert line == "| gunicorn | 200 | 50 | 20 | 10 to 30 | 7 ms | 61 | yes | 0 of 900 failed |"
+    assert line == "| gunicorn | 200 | 50 | 20 | 10 to 30 | 7 ms | 0.25 | 1.50 | 61 | yes | 0 of 900 failed |"
     assert head.count("|") == line.count("|")
 
 
