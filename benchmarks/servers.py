@@ -86,7 +86,7 @@ KINDS = {
 
 @dataclass
 class Found:
-    """Of one server: per round requests a second of each view, p99 ms of the list, and CPU ms a request of the
+    """Of one server: per round requests a second of each view, p99 ms of the list, CPU ms a request of the
     bare view and of the list; and the rest."""
 
     bare: list[float] = field(default_factory=list)
