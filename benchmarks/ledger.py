@@ -6,6 +6,7 @@ it is answered. Every shopper belongs to one thread, so that the last acknowledg
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import random
@@ -188,15 +189,16 @@ class VersionWatch(threading.Thread):
 
     def run(self) -> None:
         while not self.over.wait(1.0):
-            try:
-                rows = self.shop.sql("SELECT external_id, feedback_version FROM feedback_shopper")
-            except psycopg.Error:  # the database is down at times: that is what it is about
-                continue
-            for shopper, version in rows:
-                assert isinstance(version, int)
-                if version < self.seen.get(shopper, 0):
-                    self.went_back.append(f"{shopper}: {self.seen[shopper]} -> {version}")
-                self.seen[shopper] = version
+            # The database is down at times: that is what it is about.
+            with contextlib.suppress(psycopg.Error):
+                self.look()
+
+    def look(self) -> None:
+        for shopper, number in self.shop.sql("SELECT external_id, feedback_version FROM feedback_shopper"):
+            version = int(str(number))
+            if version < self.seen.get(shopper, 0):
+                self.went_back.append(f"{shopper}: {self.seen[shopper]} -> {version}")
+            self.seen[shopper] = version
 
 
 @dataclass

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import Max, Min
 
-from feedback.models import BeatRound
+from feedback.models import BeatRound, OutboxEntry
 from recommendations.models import TrainingRun
 
 NOBODY_CAME = "The beat has not come round yet; is it running, and a worker?"
 NO_BEAT = "Neither beat nor worker has been heard of for {}; nothing is retrained. Are they running?"
 NO_TRAINER = "A training has been waiting for {}; is a worker of the queue 'training' running?"
+STUCK = "Something that has to follow a change has failed for {}, such as forgetting lists; the log says why."
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Background:
 
 
 def look(*, gone_after: timedelta, now: datetime) -> Background:
-    """Two small queries. A sign of life is a round of the beat or, as a worker may be busy, a heartbeat."""
+    """Three small queries. A sign of life is a round of the beat or, as a worker may be busy, a heartbeat."""
     active = TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE).first()
     seen_at = BeatRound.objects.aggregate(last=Max("came_at"))["last"]
     if active is not None and active.heartbeat_at is not None:
@@ -37,16 +38,20 @@ def look(*, gone_after: timedelta, now: datetime) -> Background:
     if active is not None and active.status == TrainingRun.Status.QUEUED:
         waited = now - active.created_at
         if waited > gone_after:
-            return Background(NO_TRAINER.format(_minutes(waited.total_seconds())), seen_at=seen_at)
+            return Background(NO_TRAINER.format(_words(waited)), seen_at=seen_at)
     if seen_at is None:
         return Background(NOBODY_CAME, is_new=True)
     silent = now - seen_at
     if silent > gone_after:
-        return Background(NO_BEAT.format(_minutes(silent.total_seconds())), seen_at=seen_at)
+        return Background(NO_BEAT.format(_words(silent)), seen_at=seen_at)
+    oldest = OutboxEntry.objects.aggregate(oldest=Min("created_at"))["oldest"]
+    if oldest is not None and now - oldest > gone_after:
+        return Background(STUCK.format(_words(now - oldest)), seen_at=seen_at)
     return Background("", seen_at=seen_at)
 
 
-def _minutes(seconds: float) -> str:
+def _words(span: timedelta) -> str:
+    seconds = span.total_seconds()
     if seconds < 120:
         return f"{seconds:.0f} seconds"
     minutes = seconds / 60

@@ -110,6 +110,23 @@ def test_ten_thousand_ratings_a_minute_while_a_model_is_trained(shop: BreakableS
     assert list(files_left(shop)) == []
 
 
+def test_what_was_lost_would_be_found(shop: BreakableShop) -> None:
+    with load_on(shop, per_minute=600) as load:
+        wait_for_good_answers(load, more=20)
+    check_small(shop, load)
+    ((rating, value),) = shop.sql(
+        "SELECT r.id, r.value FROM feedback_rating r JOIN feedback_shopper s ON s.id = r.shopper_id "
+        "WHERE s.external_id LIKE %s LIMIT 1", f"{load.prefix}%",
+    )  # fmt: skip
+    change = "UPDATE feedback_rating SET value = %s WHERE id = %s"
+    shop.sql(change, 1 + int(str(value)) % 5, rating)
+    found = " ".join(violations(shop, load))
+    shop.sql(change, value, rating)
+    for words in ("acknowledged ratings that are not stored", "count or sum", "last change is not logged"):
+        assert words in found
+    check_small(shop, load)
+
+
 def test_without_beat_and_workers_the_old_model_serves_and_the_shop_says_so(shop: BreakableShop) -> None:
     behind = [shop.parts[name] for name in ("beat", "worker", "trainer")]
     for part in behind:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from feedback.models import BeatRound
+from feedback.models import BeatRound, OutboxEntry
 from recommendations import background
 from recommendations.models import TrainingRun
 from tests.factories import NOW
@@ -87,7 +87,15 @@ def test_a_clock_set_back_is_not_taken_for_silence() -> None:
     assert not look().trouble
 
 
-def test_it_costs_two_queries(django_assert_num_queries: object) -> None:
+def test_what_has_to_follow_a_change_and_does_not_is_told() -> None:
     the_beat_came(timedelta(0))
-    with django_assert_num_queries(2):  # type: ignore[operator]
+    entry = OutboxEntry.objects.create(kind="any", payload={}, created_at=NOW - timedelta(minutes=2))
+    assert not look().trouble, "it may still be done"
+    OutboxEntry.objects.filter(pk=entry.pk).update(created_at=NOW - timedelta(minutes=9))
+    assert "has failed for 9 minutes" in look().trouble
+
+
+def test_it_costs_three_queries(django_assert_num_queries: object) -> None:
+    the_beat_came(timedelta(0))
+    with django_assert_num_queries(3):  # type: ignore[operator]
         look()
