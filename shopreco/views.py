@@ -20,6 +20,7 @@ from django.views.defaults import server_error
 from django.views.generic.base import TemplateView
 
 from catalog.limits import CannotCountError, Limit, address_of, limited, too_many
+from shopreco.api.problems import problem_outside
 from shopreco.databases import RETRY_SECONDS, drop_dead_connections, is_not_now
 from shopreco.forms import NewPasswordForm, PasswordForm, ResetForm, SignInForm, SignUpForm
 
@@ -108,9 +109,12 @@ class Robots(TemplateView):
 def trouble(request: HttpRequest) -> HttpResponse:
     """What an exception ends in: 503 for what will be over soon, such as a database away, else 500.
 
-    Neither page asks the database or the cache for anything.
+    A problem document below /api/, else a page that asks neither database nor cache for anything.
     """
     error = sys.exc_info()[1]
+    if request.path.startswith("/api/") and isinstance(error, Exception):
+        drop_dead_connections(error)
+        return problem_outside(error, request)
     if error is None or not (is_not_now(error) or isinstance(error, CannotCountError)):
         return server_error(request)
     drop_dead_connections(error)

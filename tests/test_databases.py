@@ -10,6 +10,7 @@ from django.db.utils import InternalError, ProgrammingError
 from django.test import Client
 
 from shopreco.databases import drop_dead_connections, is_not_now, wait_as_web
+from tests.api import ROOT, problem_of
 from tests.pages import text_of
 
 SQLITE_ERRORS = {"disk I/O error": 10, "database is locked": 5, "database or disk is full": 13, "readonly": 8}
@@ -138,6 +139,22 @@ def test_other_databases_are_left_alone(limits: None, monkeypatch: pytest.Monkey
     monkeypatch.setattr("shopreco.databases.connections", made)
     wait_as_web()
     assert not made.options
+
+
+@pytest.mark.parametrize(("error", "status"), [(OperationalError("secret"), 503), (KeyError("secret"), 500)])
+@pytest.mark.django_db
+def test_what_fails_outside_the_apis_own_views_is_a_problem_document_there(
+    client: Client, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    def fail(*_args: Any, **_kwargs: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("django.middleware.common.CommonMiddleware.process_request", fail)
+    client.raise_request_exception = False
+    answer = client.get(f"{ROOT}/trending")
+    assert "secret" not in problem_of(answer, status)["detail"]
+    assert answer.get("Retry-After") == ("5" if status == 503 else None)
+    assert client.get("/products/").status_code == status
 
 
 @pytest.mark.django_db

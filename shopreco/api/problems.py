@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.signals import got_request_exception
 from django.db import DataError
-from django.http import Http404, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.encoding import escape_uri_path
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -53,6 +53,15 @@ def problem_json(exc: Exception, context: dict[str, Any]) -> JsonResponse:
         got_request_exception.send(sender=type(context.get("view")), request=request._request)
     set_rollback()
     drop_dead_connections(exc)
+    return _answer(fault, request)
+
+
+def problem_outside(exc: Exception, request: HttpRequest) -> JsonResponse:
+    """The same for what failed before or after the API's own view was at work, as in a middleware."""
+    return _answer(_as_api_exception(exc), request)
+
+
+def _answer(fault: exceptions.APIException, request: Request | HttpRequest) -> JsonResponse:
     return JsonResponse(
         _document(fault, request),
         status=int(fault.status_code),
@@ -89,7 +98,7 @@ def _messages(exc: DjangoValidationError) -> Any:
     return exc.message_dict if hasattr(exc, "error_dict") else exc.messages
 
 
-def _document(fault: exceptions.APIException, request: Request) -> dict[str, Any]:
+def _document(fault: exceptions.APIException, request: Request | HttpRequest) -> dict[str, Any]:
     status = HTTPStatus(int(fault.status_code))
     document: dict[str, Any] = {
         "type": "about:blank",
