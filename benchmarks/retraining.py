@@ -2,7 +2,8 @@
 
 `python -m benchmarks.retraining [--data FOLDER]` starts a PostgreSQL of its own, fills it with made-up shops,
 trains on them and writes benchmarks/retraining.md and retraining.svg. FOLDER is that of the data sets, for
-the errors on MovieLens (it may not be redistributed). `--runs` and `--largest` make it shorter.
+the errors on MovieLens (it may not be redistributed). `--runs` and `--largest` make it shorter;
+`--keep FILE` lets an interrupted one go on.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,46 +62,75 @@ def main() -> None:
     once: dict[str, Cost] = {}
     grown: dict[int, dict[str, Cost]] = {}
     for size in [size for size in SIZES if size <= options.largest]:
-        with running_postgres(bin_dir) as url, _shop(url, size) as environment:
+        with _Measuring(bin_dir, size, options.keep) as shop:
             if size == ROWS:
-                paired = _paired(environment, options.runs)
-                once = {"training": _cost("training", environment)}
+                paired = _paired(shop, options.runs)
+                once = {"training": shop.cost("training")}
                 grown[size] = {name: _middle(paired[name]) for name in GROWING}
             else:
-                grown[size] = {name: _cost(name, environment) for name in GROWING}
+                grown[size] = {name: shop.cost(name) for name in GROWING}
         _write(options, paired, once, grown, errors=[])
     _write(options, paired, once, grown, errors=_errors(options.data))
     print(f"Written to {TABLE.relative_to(PROJECT)} and {PLOT.relative_to(PROJECT)}.")
 
 
-@contextmanager
-def _shop(url: str, rows: int) -> Iterator[Mapping[str, str]]:
-    """The environment of a process that trains in a made-up shop of so many ratings."""
-    with tempfile.TemporaryDirectory(prefix="shopreco-retraining-") as folder:
-        environment = os.environ | {
-            "DATABASE_URL": url, "SHOPRECO_VAR_DIR": folder, "MODEL_DIR": f"{folder}/models",
-            "RECOMMENDATION_ALGORITHM": "svd", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-        }  # fmt: skip
-        _do(["fill", str(rows)], environment)
-        yield environment
+class _Measuring:
+    """A made-up shop of so many ratings on a PostgreSQL of its own, started when first something is measured.
+
+    What was measured before and kept in a file is not measured again.
+    """
+
+    def __init__(self, bin_dir: Path, rows: int, keep: Path | None) -> None:
+        self._bin_dir = bin_dir
+        self._rows = rows
+        self._keep = keep
+        self._kept: dict[str, dict[str, Any]] = json.loads(keep.read_text()) if keep and keep.exists() else {}
+        self._open = ExitStack()
+        self._environment: Mapping[str, str] | None = None
+
+    def __enter__(self) -> _Measuring:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._open.close()
+
+    def cost(self, name: str, number: int = 0) -> Cost:
+        """What is measured by that name, the number-th time."""
+        key = f"{self._rows} {name} {number}"
+        if key in self._kept:
+            return Cost(**self._kept[key])
+        cost = Cost(**json.loads(_do([name], self._shop()).splitlines()[-1]))
+        print(
+            f"{name:<16} {cost.rows:>10,} rows {cost.seconds:8.2f} s ({cost.cpu:.2f} CPU)"
+            f" {cost.peak_mb:6.0f} MB",
+            flush=True,
+        )
+        self._kept[key] = asdict(cost)
+        if self._keep:
+            self._keep.write_text(json.dumps(self._kept))
+        return cost
+
+    def _shop(self) -> Mapping[str, str]:
+        """The environment of a process that trains in the shop."""
+        if self._environment is None:
+            url = self._open.enter_context(running_postgres(self._bin_dir))
+            folder = self._open.enter_context(tempfile.TemporaryDirectory(prefix="shopreco-retraining-"))
+            self._environment = os.environ | {
+                "DATABASE_URL": url, "SHOPRECO_VAR_DIR": folder, "MODEL_DIR": f"{folder}/models",
+                "RECOMMENDATION_ALGORITHM": "svd", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+            }  # fmt: skip
+            _do(["fill", str(self._rows)], self._environment)
+        return self._environment
 
 
-def _paired(environment: Mapping[str, str], runs: int) -> Costs:
+def _paired(shop: _Measuring, runs: int) -> Costs:
     """Every measurement once a round, so that both sides of a ratio are of the same minutes."""
     names = [*dict.fromkeys(name for _, *sides in PAIRS for name in sides), "read"]
     costs: Costs = {name: [] for name in names}
     for number in range(runs):
         for name in names if number % 2 == 0 else reversed(names):
-            costs[name].append(_cost(name, environment))
+            costs[name].append(shop.cost(name, number))
     return costs
-
-
-def _cost(name: str, environment: Mapping[str, str]) -> Cost:
-    cost = Cost(**json.loads(_do([name], environment).splitlines()[-1]))
-    print(
-        f"{name:<16} {cost.rows:>10,} rows {cost.seconds:8.2f} s ({cost.cpu:.2f} CPU) {cost.peak_mb:6.0f} MB"
-    )
-    return cost
 
 
 def _do(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
@@ -250,7 +282,8 @@ def _growing(grown: Mapping[int, Mapping[str, Cost]]) -> list[str]:
         "",
         *_prose(
             """Seconds, and the peak memory of the process, of which some 140 MB are Python, Django and the
-            libraries, and another 110 numba. The slope is that of the line through the logarithms: 1 is proportional."""
+            libraries, and another 110 numba. The slope is that of the line through the logarithms: 1 is
+            proportional."""
         ),
         "",
         "| | " + " | ".join(f"{size:,}" for size in grown) + " | slope |",
@@ -295,6 +328,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="the folder of the data sets")
     parser.add_argument("--runs", type=int, default=5, help="rounds of the paired measurements")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="keep what was measured, to go on from there"
+    )
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="the most ratings to try")
     return parser
 
