@@ -24,7 +24,10 @@ PER_MINUTE = 3000
 @pytest.fixture(scope="module")
 def shop() -> Iterator[BreakableShop]:
     try:
-        with breakable_shop(RETRAIN_AFTER_RATINGS="600") as running:
+        # Patient with its database: a machine that has much else to do is slow, not broken.
+        with breakable_shop(
+            RETRAIN_AFTER_RATINGS="600", DB_STATEMENT_TIMEOUT="20", DB_LOCK_TIMEOUT="20"
+        ) as running:
             yield running
             running.stop()
             assert not running.left_over()
