@@ -82,7 +82,9 @@ def test_errors_and_growth_are_told_with_their_slopes(written: tuple[Path, Path]
     grown = {
         rows: {name: cost(rows / 1e5, rows=rows) for name in GROWING} for rows in (10_000, 100_000, 1_000_000)
     }
-    errors = [{"data": "films", "rows": 1234, "own": 0.9, "theirs": 0.9000001, "apart": 2e-7}]
+    errors: list[dict[str, float | str]] = [
+        {"data": "films", "rows": 1234, "own": 0.9, "theirs": 0.9000001, "apart": 2e-7}
+    ]
     retraining._write(OPTIONS, {}, {}, grown, errors=errors)
     told, drawn = (path.read_text() for path in written)
     assert "| films | 1,234 | 0.900000 | 0.900000 | 1.0e-07 | 2.0e-07 |" in told
