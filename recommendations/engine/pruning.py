@@ -21,8 +21,9 @@ from recommendations.engine.types import Allowed, Floats, Positions, Prior, Rank
 
 CELLS_AT_A_TIME = 8_000_000
 """Scores of a batch in memory at once: 32 MB."""
-GUESSED, HOPELESS = 2, 4
-"""Products scored exactly for a first guess, in k; to read on from one product in so many is to read all."""
+GUESSED, HOPELESS, SAMPLED = 2, 4, 16
+"""Products scored exactly for a first guess, in k; to read on from one product in so many is to read all;
+one in so many tells whether a guess is worth it."""
 
 
 def best(
@@ -134,15 +135,23 @@ class Question:
             return best_of(rough, k)
         width = self._table.head.shape[1]
         beyond = float(np.linalg.norm(self._shopper[width:]))
-        reach = self._table.rest_lengths * np.float32(beyond * (1 + SLACK * ROUNDING))
-        reach += rough
-        edge = self._guess(rough, k)
-        if edge > -np.inf:
+        beyond *= 1 + SLACK * ROUNDING
+        if self._is_worth_a_guess(rough, beyond, k) and (edge := self._guess(rough, k)) > -np.inf:
+            reach = self._table.rest_lengths * np.float32(beyond)
+            reach += rough
             near = np.flatnonzero(reach >= edge - 2 * self._margin)
             if len(near) * HOPELESS <= len(rough):
                 return self.among(near, k)
         rough += self._table.rest @ self.single[width:]
         return self.settled(rough, k)
+
+    def _is_worth_a_guess(self, rough: Floats, beyond: float, k: int) -> bool:
+        """Whether it seems, from a few products, that most are out of reach of the k-th best by the head."""
+        few = rough[::SAMPLED]
+        place = max(0, len(few) - 1 - k // SAMPLED)
+        edge = np.partition(few, place)[place]
+        reach = few + self._table.rest_lengths[::SAMPLED] * np.float32(beyond)
+        return bool(np.count_nonzero(reach >= edge) * 2 <= len(few))
 
     def _guess(self, rough: Floats, k: int) -> float:
         """A score that k products reach: the k-th best of those the head puts first."""

@@ -92,9 +92,13 @@ class Als:
         return self.restore(config, interactions.products, {"base": base, "factors": factors})
 
     def restore(self, config: AlsConfig, products: Vocabulary, arrays: Arrays) -> FoldInRanker:
+        return self.of(config, products, ItemFactors.restored(arrays))
+
+    def of(self, config: AlsConfig, products: Vocabulary, table: ItemFactors) -> FoldInRanker:
+        """The model that serves from a table."""
         unobserved = config.regularization * config.unobserved * len(products)
         return FoldInRanker(
-            products, ItemFactors.restored(arrays),
+            products, table,
             # Above 0 without products, too.
             unobserved=config.unobserved, regularization=unobserved or 1.0, by_row=config.regularization,
         )  # fmt: skip
