@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.http import HttpRequest
 
+from catalog.answers import quoted
 from catalog.models import Product
 from catalog.order_models import MAX_QUANTITY, BasketLine
 
@@ -157,6 +158,20 @@ def most_of(product: Product) -> int:
     """How many of a product one basket may hold now; 0 when it cannot be bought."""
     can_be_bought = product.is_active and bool(product.price)
     return min(product.stock, MAX_QUANTITY) if can_be_bought else 0
+
+
+def why_not(product: Product, quantities: Mapping[int, int]) -> str:
+    """Why not one more piece of the product may go into a basket of these quantities; empty when one may."""
+    most, before = most_of(product), quantities.get(product.pk, 0)
+    if not most:
+        why = "is sold out" if product.price else "has its price on request: ask the shop"
+        return f"{quoted(product)} {why}."
+    if before >= most:
+        all_of_it = f"All {most} you can have of {quoted(product)} are"
+        return f"{all_of_it if most > 1 else f'The one {quoted(product)} you can have is'} in your basket."
+    if not before and len(quantities) >= MAX_LINES:
+        return f"A basket holds {MAX_LINES} products. Order these first."
+    return ""
 
 
 def merge_into_account(session: SessionBase, account_id: int, *, now: datetime) -> int:

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.answers import Said, Undo, answer, is_fragment, quoted
-from catalog.basket import MAX_LINES, basket_of, lines_of, most_of, note_count
+from catalog.basket import basket_of, lines_of, most_of, note_count, why_not
 from catalog.checkout import BasketForm, ChangeForm
 from catalog.limits import limited
 from catalog.models import Product
@@ -47,16 +47,10 @@ def add_to_basket(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, form.first_error())
     product, wanted = form.cleaned_data["product"], form.cleaned_data["quantity"]
-    basket, most = basket_of(request), most_of(product)
-    quantities = basket.quantities()
-    before = quantities.get(product.pk, 0)
-    if not most:
-        why = "is sold out" if product.price else "has its price on request: ask the shop"
-        return _refused(request, f"{quoted(product)} {why}.")
-    if before >= most:
-        return _refused(request, f"All {most} you can have of {quoted(product)} are in your basket.")
-    if not before and len(quantities) >= MAX_LINES:
-        return _refused(request, f"A basket holds {MAX_LINES} products. Order these first.")
+    quantities = basket_of(request).quantities()
+    if trouble := why_not(product, quantities):
+        return _refused(request, trouble)
+    before, most = quantities.get(product.pk, 0), most_of(product)
     after = min(before + wanted, most)
     words = f"{quoted(product)} is in your basket" + (f", {after} of it." if after > 1 else ".")
     if after < before + wanted:
@@ -72,12 +66,14 @@ def change_basket(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, form.first_error())
     product, wanted = form.cleaned_data["product"], form.cleaned_data["quantity"]
-    before = basket_of(request).quantities().get(product.pk, 0)
+    quantities = basket_of(request).quantities()
+    before = quantities.get(product.pk, 0)
     if not before and not wanted:
         return _refused(request, f"{quoted(product)} was not in your basket.")
     after = min(wanted, most_of(product))
-    if wanted and not after:
-        return _refused(request, f"{quoted(product)} is sold out.")
+    # What is in already may be had in any number there is; what cannot be had is refused like a new one.
+    if wanted and not (before and after) and (trouble := why_not(product, quantities)):
+        return _refused(request, trouble)
     if not after:
         words = f"{quoted(product)} is out of your basket."
     elif after < wanted:

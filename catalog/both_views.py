@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from catalog.answers import Said, answer, quoted
-from catalog.basket import MAX_LINES, basket_of, most_of, note_count
+from catalog.basket import basket_of, note_count, why_not
 from catalog.basket_views import CHANGED
 from catalog.checkout import BasketForm
 from catalog.limits import limited
@@ -48,13 +48,9 @@ def _put(request: HttpRequest, product: Product) -> str:
     """One more of the product; why not, if not."""
     basket, now = basket_of(request), timezone.now()
     quantities = basket.quantities()
-    before, most = quantities.get(product.pk, 0), most_of(product)
-    if before >= most:
-        return (
-            f"{quoted(product)} is sold out." if not most else f"You have all there is of {quoted(product)}."
-        )
-    if not before and len(quantities) >= MAX_LINES:
-        return f"A basket holds {MAX_LINES} products. Order these first."
+    if trouble := why_not(product, quantities):
+        return trouble
+    before = quantities.get(product.pk, 0)
     basket.put(product.pk, before + 1, now=now)
     if not before:
         # robust: a listener that fails is logged and does not cost the shopper the basket.

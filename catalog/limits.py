@@ -23,6 +23,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework.throttling import BaseThrottle
 
+from catalog.answers import is_fragment
+
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 MINUTE, HOUR = 60, 3600
 REFUSE = "refuse"
@@ -116,8 +118,7 @@ def limited(name: str) -> Callable[[View], View]:
 def too_many(request: HttpRequest, wait: int) -> HttpResponse:
     """429 with how long to wait: a line for htmx, a page otherwise."""
     words = f"That was a lot at once. Please try again in {wait_words(wait)}."
-    is_fragment = request.headers.get("HX-Request") == "true"
-    template = "shop/_said.html" if is_fragment else "429.html"
+    template = "shop/_said.html" if is_fragment(request) else "429.html"
     context = {"said": {"text": words, "is_error": True}, "words": words}
     response = render(request, template, context, status=429)
     response["Retry-After"] = str(wait)

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from catalog.answers import is_fragment
 from catalog.models import Product
 from catalog.search.asking import read
 from catalog.search.browsing import Browsing, browse
@@ -99,5 +100,4 @@ def product_detail(request: HttpRequest, sku: str) -> HttpResponse:
 def _is_a_visit(request: HttpRequest) -> bool:
     """A person opening the page: not a probe, not a prefetch, not this page refreshing a part of itself."""
     purpose = request.headers.get("Sec-Purpose", "") or request.headers.get("Purpose", "")
-    is_refresh = request.headers.get("HX-Request") == "true"
-    return request.method == "GET" and "prefetch" not in purpose and not is_refresh
+    return request.method == "GET" and "prefetch" not in purpose and not is_fragment(request)

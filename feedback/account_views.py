@@ -31,7 +31,6 @@ from feedback.models import Event
 from feedback.selectors import ratings_with_products, standing_rows
 
 PER_PAGE = 50
-RATINGS_PER_PAGE = PER_PAGE
 SORTS = {
     "newest": "-rated_at",
     "oldest": "rated_at",
@@ -68,7 +67,7 @@ def my_ratings(request: HttpRequest) -> HttpResponse:
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "newest"
     ratings = ratings_with_products(acting_shopper(request)).order_by(SORTS[sort], "-rated_at", "-pk")
-    page = Paginator(ratings, RATINGS_PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(ratings, PER_PAGE).get_page(request.GET.get("page"))
     values = {rating.product_id: rating.value for rating in page}
     context = {"page": page, "values": values, "section": "ratings", "sort": sort}
     return render(request, "feedback/ratings.html", context)

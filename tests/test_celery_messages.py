@@ -33,9 +33,9 @@ def test_a_pickle_in_the_queue_is_refused_before_it_is_read(redis_url, tmp_path)
             body, routing_key="training", content_type=content_type, content_encoding=encoding,
             serializer=None, headers={"task": "recommendations.train", "id": "1"},
         )  # fmt: skip
-        with connection.SimpleQueue("training", accept=current_app.conf.accept_content) as queue:
-            with pytest.raises(ContentDisallowed):
-                queue.get(timeout=5).decode()
+        queue = connection.SimpleQueue("training", accept=current_app.conf.accept_content)
+        with queue, pytest.raises(ContentDisallowed):
+            queue.get(timeout=5).decode()
     assert not mark.exists()
     # What is refused is the real thing.
     pickle.loads(body)  # type: ignore[arg-type]

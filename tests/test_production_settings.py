@@ -127,7 +127,7 @@ def test_the_image_can_be_built_with_them(start):
     """What the Dockerfile runs while there is no database, no Redis and no key yet."""
     text = (django_settings.BASE_DIR / "deploy" / "Dockerfile").read_text().replace("\\\n", " ")
     (line,) = re.findall(r"^RUN (SECRET_KEY=.*collectstatic --noinput)", text, re.MULTILINE)
-    script = f"python() {{ {sys.executable} \"$@\"; }}; {line} --dry-run"
+    script = f'python() {{ {sys.executable} "$@"; }}; {line} --dry-run'
     command = ["-c", "import subprocess, sys; sys.exit(subprocess.call(['sh', '-c', sys.argv[1]]))", script]
     built = start(command, SECRET_KEY="", ALLOWED_HOSTS="")
     assert built.returncode == 0, built.stderr

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from catalog.answers import is_fragment
 from feedback.acting import acting_shopper
 from recommendations.onboarding.selectors import onboarding_for
 
@@ -17,7 +18,7 @@ from recommendations.onboarding.selectors import onboarding_for
 def onboarding(request: HttpRequest) -> HttpResponse:
     """The page; for htmx, after a rating, only what follows the ratings. The stars stay where they are."""
     found = onboarding_for(acting_shopper(request), now=timezone.now())
-    is_part = request.headers.get("HX-Request") == "true"
+    is_part = is_fragment(request)
     template = "recommendations/_onboarding_list.html" if is_part else "recommendations/onboarding.html"
     response = render(request, template, {"onboarding": found, "is_part": is_part})
     response["Vary"] = "Cookie, HX-Request"

@@ -144,6 +144,7 @@ def test_a_product_that_was_deleted_is_said(client: Client) -> None:
         (CHANGE, {"sku": "lamp", "quantity": "0"}, "was not in your basket"),
         (CHANGE, {"sku": "hidden", "quantity": "1"}, "not in the shop any more"),
         (CHANGE, {"sku": "sold-out", "quantity": "1"}, "is sold out"),
+        (CHANGE, {"sku": "priceless", "quantity": "1"}, "price on request"),
         (CHANGE, {"sku": "x\x00y", "quantity": "1"}, "Null characters"),
     ],
 )
@@ -169,6 +170,10 @@ def test_a_basket_holds_a_hundred_products(client: Client) -> None:
     answer = client.post(ADD, {"sku": products[-1].sku}, headers=HTMX)
     assert answer.status_code == 400 and "Order these first" in text_of(answer)
     assert client.post(ADD, {"sku": products[0].sku}, headers=HTMX).status_code == 200
+    more = client.post(CHANGE, {"sku": products[-1].sku, "quantity": "1"}, headers=HTMX)
+    assert more.status_code == 400 and "Order these first" in text_of(more)
+    fewer = client.post(CHANGE, {"sku": products[0].sku, "quantity": "1"}, headers=HTMX)
+    assert fewer.status_code == 200
 
 
 def test_into_the_basket_and_out_of_it_is_feedback(shopper: Client) -> None:

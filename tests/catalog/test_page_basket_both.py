@@ -58,13 +58,20 @@ def test_what_cannot_be_had_is_said_and_the_other_goes_in(client: Client, door: 
     assert said(again) == "“Pan” is in your basket. This product is not in the shop any more."
 
 
+def test_what_has_no_price_is_not_called_sold_out(client: Client, door: str) -> None:
+    make_product("Pan", sku="pan")
+    make_product("Lid", sku="lid", price=0)
+    answer = client.post(door, {"sku": ["pan", "lid"]})
+    assert said(answer) == "“Pan” is in your basket. “Lid” has its price on request: ask the shop."
+
+
 def test_no_more_than_there_is(client: Client, door: str) -> None:
     make_product("Pan", sku="pan", stock=1)
     make_product("Lid", sku="lid", stock=1)
     client.post(door, {"sku": ["pan", "lid"]})
     answer = client.post(door, {"sku": ["pan", "lid"]}, headers=HTMX)
     assert answer.status_code == 400
-    assert "You have all there is of “Pan”." in text_of(answer)
+    assert "The one “Pan” you can have is in your basket." in text_of(answer)
 
 
 @pytest.mark.parametrize("skus", [[], ["pan"], ["pan", "pan"], ["pan", "lid", "cup"]])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from feedback.account_views import RATINGS_PER_PAGE
+from feedback.account_views import PER_PAGE
 from tests.factories import NOW, make_category, make_product, make_rating, make_shopper
 from tests.pages import stars_of, text_of
 from tests.visits import sign_in, visit_as
@@ -64,9 +64,9 @@ def test_many_ratings_take_pages_and_no_more_queries(
     with django_assert_max_num_queries(8) as few:
         client.get(PAGE)
     number_of_queries = len(few)
-    for _ in range(RATINGS_PER_PAGE):
+    for _ in range(PER_PAGE):
         make_rating(shopper, make_product(category=make_category(parent=make_category())))
     with django_assert_max_num_queries(number_of_queries):
         page = client.get(PAGE)
-    assert page.content.decode().count('class="rating-row"') == RATINGS_PER_PAGE
+    assert page.content.decode().count('class="rating-row"') == PER_PAGE
     assert client.get(PAGE, {"page": "2"}).content.decode().count('class="rating-row"') == 1

@@ -1,5 +1,6 @@
 """recommendations.folder_lock: many may publish at once, one may sweep, and death gives everything back."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -78,14 +79,14 @@ def test_another_users_lock_file_lets_publish_and_not_sweep(root, monkeypatch):
     """What an ordinary user meets; the tests may run as root, who meets no such thing."""
     with folder_lock.publishing(root):
         pass
-    opened = folder_lock.os.open
+    opened = os.open
 
     def refusing(path, flags, *mode):
-        if flags & folder_lock.os.O_RDWR:
+        if flags & os.O_RDWR:
             raise PermissionError(13, "Permission denied")
         return opened(path, flags, *mode)
 
-    monkeypatch.setattr(folder_lock.os, "open", refusing)
+    monkeypatch.setattr(os, "open", refusing)
     with folder_lock.publishing(root):
         pass
     assert not may_sweep(root)
