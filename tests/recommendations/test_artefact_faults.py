@@ -114,7 +114,7 @@ def as_somebody_else():
 def open_folders(tmp_path):
     """Anybody may pass through the folders above."""
     for folder in [tmp_path, *tmp_path.parents]:
-        if folder.stat().st_uid == os.getuid() and folder.name.startswith(("pytest-", "test_")):
+        if folder.stat().st_uid == os.getuid() and folder.name.startswith(("pytest-", "popen-", "test_")):
             folder.chmod(0o755)
 
 
