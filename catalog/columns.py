@@ -97,7 +97,8 @@ def read(ids: Sequence[int] | None = None, brands: tuple[str, ...] = ()) -> Cata
     if not parts:
         parts.append([np.empty(0, kind) for kind in (*TYPES, np.int32)])
     whole: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return Catalogue(*whole, tuple(codes))
+    named = dict(zip(COLUMNS, whole, strict=True))
+    return Catalogue(**named, brands=tuple(codes))
 
 
 def followed(catalogue: Catalogue | None, *, since: int) -> tuple[Catalogue, list[int] | None]:

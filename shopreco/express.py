@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import Error
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +22,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.settings import api_settings
 
 from catalog.changes.reading import Stamp
-from catalog.limits import REFUSE, settings
+from catalog.limits import REFUSE
 from feedback.api.fields import checked_shopper_id
 from recommendations.api import lists
 from recommendations.serving import kept

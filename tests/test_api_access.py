@@ -15,7 +15,7 @@ from tests.factories import NOW, make_product, make_rating, make_shopper
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
 METHODS = {"get", "post", "put", "patch", "delete"}
-BODIES = {"ratings": [], "events": [], "rating": {"value": 4}}
+BODIES = {"batch": {"shoppers": ["ann"]}, "ratings": [], "events": [], "rating": {"value": 4}}
 ALWAYS_OPEN = {("get", "health-live"), ("get", "health-ready")}
 
 
@@ -69,7 +69,7 @@ def test_the_routes_are_the_ones_that_were_promised():
         ("get", "shoppers/ann/recommendations"), ("get", "shoppers/ann/ratings"),
         ("put", "shoppers/ann/ratings/POT"), ("delete", "shoppers/ann/ratings/POT"),
         ("post", "ratings"), ("post", "events"), ("get", "products"), ("get", "products/POT"),
-        ("get", "products/POT/similar"), ("get", "products/POT/bought-together"), ("get", "trending"),
+        ("post", "recommendations/batch"), ("get", "products/POT/similar"), ("get", "products/POT/bought-together"), ("get", "trending"),
         ("get", "onboarding"), ("get", "models/live"), ("get", "health/live"), ("get", "health/ready"),
         ("get", "schema"), ("get", "docs"),
     }  # fmt: skip

@@ -32,7 +32,7 @@ def test_the_description_is_valid_and_nothing_had_to_be_guessed(capsys):
 
 
 def test_every_route_says_what_it_is_for(operations):
-    assert len(operations) == 17
+    assert len(operations) == 18
     for name, operation in operations:
         assert operation["summary"] and operation["description"] and operation["tags"], name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from rest_framework.exceptions import PermissionDenied
@@ -51,6 +52,15 @@ def reachable_shopper(request: Request, shopper_id: str) -> Shopper | None:
     if shopper is not None and not Reach(request).includes(shopper):
         raise PermissionDenied(NOT_YOURS)
     return shopper
+
+
+def reachable_shoppers(request: Request, shopper_ids: Sequence[str]) -> dict[str, Shopper]:
+    """id -> shopper, of those there are. One query. 403 when one of them is out of reach."""
+    found = {each.external_id: each for each in Shopper.objects.filter(external_id__in=set(shopper_ids))}
+    reach = Reach(request)
+    if not all(reach.includes(shopper) for shopper in found.values()):
+        raise PermissionDenied(NOT_YOURS)
+    return found
 
 
 def reachable_or_new_shopper(request: Request, shopper_id: str, *, now: datetime) -> Shopper:

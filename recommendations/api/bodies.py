@@ -6,6 +6,7 @@ The same as `RecommendationList` would write, which describes it in the schema: 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from json import dumps
 from weakref import WeakKeyDictionary
 
@@ -27,6 +28,15 @@ def body_of(found: Recommendations, cards: Cards, *, root: str, explain: bool) -
         f'{{"strategy":"{found.strategy}","model_version":{version},"generated_at":"{made}",'
         f'"total":{found.total},"items":[{items}]}}'
     ).encode()
+
+
+def batch_body_of(found: Sequence[tuple[str, Recommendations]], cards: Cards, *, root: str) -> bytes:
+    """The lists of many, each with the id of its shopper."""
+    lists = [
+        b'{"shopper":%b,%b' % (dumps(name).encode(), body_of(each, cards, root=root, explain=False)[1:])
+        for name, each in found
+    ]
+    return b'{"results":[%b]}' % b",".join(lists)
 
 
 def _item(item: Item, written: Written, root: str, explain: bool) -> str:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from recommendations.api import views
+from recommendations.api.batch import BatchRecommendations
 
 urlpatterns = [
     path(
@@ -10,6 +11,7 @@ urlpatterns = [
         views.ShopperRecommendations.as_view(),
         name="shopper-recommendations",
     ),
+    path("recommendations/batch", BatchRecommendations.as_view(), name="batch"),
     path("products/<str:sku>/similar", views.SimilarProducts.as_view(), name="similar"),
     path("products/<str:sku>/bought-together", views.BoughtTogether.as_view(), name="bought-together"),
     path("trending", views.Trending.as_view(), name="trending"),

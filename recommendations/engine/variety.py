@@ -179,14 +179,14 @@ def diversified(
     gain = (1 - balance) * (scores - scores.min(initial=np.inf)) / spread
     costs, owners = balance * similarity, departments.tolist()
     cost = np.zeros(length)
-    barred, taken = np.zeros(length), dict[int, int]()
+    barred, taken, is_barring = np.zeros(length), dict[int, int](), False
     for place in range(needed):
         if place % BLOCK == 0:
-            barred, taken = np.zeros(length), {}
+            barred, taken, is_barring = np.zeros(length), {}, False
         value = gain - cost
-        free = value + barred
+        free = value + barred if is_barring else value
         best = int(free.argmax())
-        if free[best] == -np.inf:
+        if is_barring and free[best] == -np.inf:
             best = int(value.argmax())
         order.append(best)
         gain[best] = -np.inf
@@ -195,6 +195,7 @@ def diversified(
         taken[own] = taken.get(own, 0) + 1
         if taken[own] == most and own != UNKNOWN:
             barred[departments == own] = -np.inf
+            is_barring = True
     rest = np.ones(length, bool)
     rest[order] = False
     return np.concatenate([np.array(order, np.int64), np.flatnonzero(rest)])

@@ -5,6 +5,7 @@ Which ones depends on the shopper, the day and the product: a page turned or fet
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from recommendations.conf import Conf
 from recommendations.serving.history import ShopperHistory
-from recommendations.serving.newcomers import Newcomers, content_scores
+from recommendations.serving.newcomers import Newcomers, suits_of_little_seen
 from recommendations.serving.shelf import Place
 
 DAY = 86_400
@@ -31,11 +32,11 @@ def picks(
     content score x 2^(-age / half-life). Efraimidis, Spirakis, "Weighted random sampling with a reservoir",
     Information Processing Letters 97(5), 2006.
     """
-    most = SPARE * len(slots(settings, settings.list_length, shopper_id=shopper_id, now=now))
+    most = SPARE * math.ceil(settings.exploration_share * settings.list_length)
     if newcomers is None or not most or not len(newcomers.little_seen):
         return []
     ids = newcomers.little_seen
-    suits = content_scores(history, newcomers, ids)
+    suits = suits_of_little_seen(history, newcomers)
     age = np.maximum(0.0, now.timestamp() - newcomers.arrived)
     odds = suits * np.exp2(-age / settings.exploration_half_life.total_seconds())
     may = np.flatnonzero(odds > 0)
@@ -61,8 +62,8 @@ def placed(
 
     shown: what may be shown after filters and rules, the tried products among it wherever their own score
     put them; it may be the beginning of a longer list, then `beyond` has those of the tried that come later.
-    One that got further up by itself stays there and is not explored. scores: ids of the list without exploring: what was only put in to be tried and found no
-    place goes out again.
+    One that got further up by itself stays there and is not explored. scores: ids of the list without
+    exploring: what was only put in to be tried and found no place goes out again.
     """
     there = {place.product_id: place for place in (*shown, *beyond)}
     waiting = [pk for pk in tried if pk in there]

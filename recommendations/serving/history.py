@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
-from feedback.histories import Row, history_rows
+from feedback.histories import Row, history_rows, history_rows_of_many
 from recommendations.conf import Conf
 from recommendations.engine.types import History
 from recommendations.signals import RATING, combine, signals_of
@@ -35,7 +36,16 @@ NOTHING = ShopperHistory(History.empty(), (), frozenset())
 
 def history_of(shopper_id: int, settings: Conf, *, now: datetime) -> ShopperHistory:
     """One query: all ratings, and the newest events. `now` tells which purchases may come again."""
-    rows = history_rows(shopper_id, newest=settings.history_events)
+    return _made_of(history_rows(shopper_id, newest=settings.history_events), settings, now=now)
+
+
+def histories_of(shopper_ids: Sequence[int], settings: Conf, *, now: datetime) -> dict[int, ShopperHistory]:
+    """shopper id -> `history_of`, of those who have one. A query for every thousand shoppers."""
+    rows = history_rows_of_many(shopper_ids, newest=settings.history_events)
+    return {shopper_id: _made_of(own, settings, now=now) for shopper_id, own in rows.items()}
+
+
+def _made_of(rows: list[Row], settings: Conf, *, now: datetime) -> ShopperHistory:
     if not rows:
         return NOTHING
     ids, kinds, stars, moments = zip(*rows, strict=True)

@@ -20,11 +20,12 @@ from feedback.models import Shopper
 from recommendations.conf import Conf, conf
 from recommendations.merchandising import Action, Rules
 from recommendations.serving import shelf, trends
+from recommendations.serving.alike import alike
 from recommendations.serving.history import NOTHING, ShopperHistory
 from recommendations.serving.index import LiveModel
 from recommendations.serving.reasons import because, deed_in_words
 from recommendations.serving.results import Strategy
-from recommendations.serving.service import EVERYTHING, Ranked, alike, lately, ranked_for, scored
+from recommendations.serving.service import EVERYTHING, Ranked, lately, ranked_for, scored
 from recommendations.serving.snapshot import Snapshot, current
 from recommendations.signals import RATING
 

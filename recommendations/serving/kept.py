@@ -50,7 +50,7 @@ _down_until = 0.0
 
 @lru_cache(maxsize=2)
 def _client(url: str) -> Any:
-    options = settings.CACHES["default"].get("OPTIONS", {})
+    options: dict[str, Any] = dict(settings.CACHES["default"]).get("OPTIONS", {})  # type: ignore[assignment]
     return redis.Redis.from_url(
         url,
         socket_connect_timeout=options.get("socket_connect_timeout"),

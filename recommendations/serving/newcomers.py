@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -23,7 +24,7 @@ from recommendations.engine.protocols import (
     TakesNewProducts,
 )
 from recommendations.engine.topk import top
-from recommendations.engine.types import UNKNOWN, Floats, Vocabulary
+from recommendations.engine.types import UNKNOWN, Floats, Positions, Vocabulary
 from recommendations.features import features_of
 from recommendations.serving.history import ShopperHistory
 from recommendations.serving.index import LiveModel
@@ -49,6 +50,12 @@ class Newcomers:
     at: Ids
     little_seen: Ids
     arrived: NDArray[np.float64]
+
+    @cached_property
+    def places_of_little_seen(self) -> tuple[Positions, Mask]:
+        """(m,) their positions among the content's products, 0 for those not there; (m,) whether they are."""
+        positions = self.content.products.positions(self.little_seen)
+        return np.maximum(positions, 0), positions != UNKNOWN
 
     @property
     def key(self) -> str:
@@ -113,16 +120,15 @@ def merged(
     )
 
 
-def content_scores(history: ShopperHistory, newcomers: Newcomers, products: Ids) -> Floats:
-    """(k,) how well the texts of these products suit the history; 0 for products without texts."""
-    vocabulary = newcomers.content.products
-    positions = vocabulary.positions(products)
+def suits_of_little_seen(history: ShopperHistory, newcomers: Newcomers) -> Floats:
+    """(m,) how well the texts of the little-seen products suit the history; 0 for those without texts."""
+    positions, has_texts = newcomers.places_of_little_seen
     content: object = newcomers.content
     if isinstance(content, ScoresSome):
-        scores = content.score_at(history.history, np.maximum(positions, 0))
+        scores = content.score_at(history.history, positions)
     else:
         scores = newcomers.content.score([history.history])[0][positions]
-    return np.where(positions == UNKNOWN, np.float32(0), scores).astype(np.float32)
+    return np.where(has_texts, scores, np.float32(0)).astype(np.float32)
 
 
 def similar_to_newcomer(product_id: int, newcomers: Newcomers, *, most: int) -> dict[int, float]:

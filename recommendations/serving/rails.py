@@ -10,9 +10,10 @@ from django.core.cache import cache
 from catalog.models import Product
 from recommendations.conf import conf
 from recommendations.serving import baskets, shelf
+from recommendations.serving.alike import alike, similar_reason, together_reason
 from recommendations.serving.home_rows import KEEP_SECONDS, MINUTE, rules_key
 from recommendations.serving.results import Item, Reason, Recommendations, Strategy
-from recommendations.serving.service import EVERYTHING, alike, similar_reason, together_reason
+from recommendations.serving.service import EVERYTHING
 from recommendations.serving.snapshot import current
 
 # (product id, score, orders of both) and (product id, score)

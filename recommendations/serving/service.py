@@ -12,12 +12,11 @@ import numpy as np
 from catalog.models import Category, Product
 from feedback.models import Shopper
 from recommendations.conf import Conf, conf
-from recommendations.engine.protocols import FindsSimilar
-from recommendations.engine.topk import top
-from recommendations.engine.types import UNKNOWN, Floats, Positions
+from recommendations.engine.types import UNKNOWN, Floats
 from recommendations.merchandising import Rules
 from recommendations.serving import baskets, exploration, newcomers, reasons, shelf, trends
-from recommendations.serving.candidates import candidates_for
+from recommendations.serving.alike import alike, similar_reason, together_reason
+from recommendations.serving.candidates import Candidates, candidates_for
 from recommendations.serving.history import NOTHING, ShopperHistory, history_of
 from recommendations.serving.index import LiveModel
 from recommendations.serving.results import Filters, Item, Reason, Recommendations, Sort, Strategy
@@ -25,10 +24,6 @@ from recommendations.serving.shelf import Ids, Place
 from recommendations.serving.snapshot import Snapshot, current
 
 EVERYTHING = Filters()
-SIMILAR_BECAUSE = {
-    Strategy.SIMILAR: "Liked by the same shoppers",
-    Strategy.DESCRIBED_ALIKE: "Described alike",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,13 +81,18 @@ def recommend_for(
 
 
 def listed_for(
-    shopper: Shopper | None, asked: Asked, *, now: datetime, snapshot: Snapshot
+    shopper: Shopper | None,
+    asked: Asked,
+    *,
+    now: datetime,
+    snapshot: Snapshot,
+    read: tuple[ShopperHistory, Candidates] | None = None,
 ) -> Recommendations:
     """The same list for programs: its products are cards, and of each reason there is the main cause only.
 
-    No query but the history's, once this process knows the cards.
+    No query but the history's, once this process knows the cards; none with what was `read` for many.
     """
-    found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot)
+    found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot, found=read)
     page = found.places[asked.offset : asked.offset + asked.limit]
     cards = snapshot.cards.of([place.product_id for place in page])
     return Recommendations(
@@ -110,15 +110,19 @@ def ranked_for(
     now: datetime,
     asked: Asked | None = None,
     snapshot: Snapshot | None = None,
+    found: tuple[ShopperHistory, Candidates] | None = None,
 ) -> Ranked:
     """The shopper's list as places in the order asked for, with what it was made of; no product is read yet.
 
-    asked: None for the whole list, best first.
+    asked: None for the whole list, best first. found: what was read and scored for many shoppers at once.
     """
     settings, snapshot = conf(), snapshot or current()
-    history = history_of(shopper.pk, settings, now=now) if shopper and shopper.consent else NOTHING
     rules, filters = snapshot.rules_at(now), asked.filters if asked else EVERYTHING
-    ids, scores, strategy = scored(history, snapshot, filters, settings, now=now)
+    if found is not None:
+        history, (ids, scores, strategy) = found[0], found[1].columns
+    else:
+        history = history_of(shopper.pk, settings, now=now) if shopper and shopper.consent else NOTHING
+        ids, scores, strategy = scored(history, snapshot, filters, settings, now=now)
     variety = shelf.variety_for(strategy, filters, settings)
     tried: list[int] = []
     if shopper and strategy == Strategy.PERSONAL and filters.min_predicted is None:
@@ -244,12 +248,11 @@ def scored(
         scores, strategy = lately(settings, now=now)
         return *columns_of(scores), strategy
     is_plain = filters == Filters(exclude=filters.exclude, min_predicted=filters.min_predicted)
-    found = candidates_for(
+    return candidates_for(
         history, snapshot, settings,
         allowed=None if is_plain else shelf.eligible(filters, snapshot.catalogue),
         min_predicted=filters.min_predicted,
-    )  # fmt: skip
-    return found.products, found.scores, found.strategy
+    ).columns  # fmt: skip
 
 
 def columns_of(scores: shelf.Scores) -> tuple[Ids, Floats]:
@@ -266,48 +269,6 @@ def lately(settings: Conf, *, now: datetime) -> tuple[dict[int, float], Strategy
     if scores := trends.top_rated_scores(settings):
         return scores, Strategy.POPULAR
     return trends.newest_scores(settings), Strategy.NEWEST
-
-
-def alike(product: Product, snapshot: Snapshot, settings: Conf) -> tuple[dict[int, float], Strategy]:
-    model = snapshot.model
-    if model and (scores := _alike_by_model(product, model, settings)):
-        return scores, Strategy.SIMILAR
-    if model and (scores := _alike_by_texts(product, model, snapshot, settings)):
-        return scores, Strategy.DESCRIBED_ALIKE
-    if product.category is None:
-        return {}, Strategy.SAME_CATEGORY
-    department = Product.objects.recommendable().in_category(product.category.department)
-    shelf_mates = department.exclude(pk=product.pk).by_rating()
-    return trends.rating_scores(shelf_mates, most=settings.candidates), Strategy.SAME_CATEGORY
-
-
-def _alike_by_model(product: Product, model: LiveModel, settings: Conf) -> dict[int, float]:
-    position = model.bundle.products.positions(np.array([product.pk]))
-    if position[0] == UNKNOWN:
-        return {}
-    return _nearest(model.bundle.ranker.model, position, model, settings)
-
-
-def _nearest(part: object, position: Positions, model: LiveModel, settings: Conf) -> dict[int, float]:
-    """product id -> likeness by a part of the model; empty for a part that knows of none."""
-    if not isinstance(part, FindsSimilar):
-        return {}
-    ranking = top(part.similar(position)[0], settings.candidates)
-    near = ranking.scores > 0
-    ids = model.bundle.products.ids[ranking.positions[near]].tolist()
-    return dict(zip(ids, ranking.scores[near].tolist(), strict=True))
-
-
-def _alike_by_texts(
-    product: Product, model: LiveModel, snapshot: Snapshot, settings: Conf
-) -> dict[int, float]:
-    """By what the shop says of the products: for one nobody has touched yet, and one like nobody else's."""
-    content = model.bundle.content
-    position = model.bundle.products.positions(np.array([product.pk]))
-    if position[0] != UNKNOWN:
-        return _nearest(content.model, position, model, settings) if content else {}
-    news = newcomers.newcomers_of(snapshot, settings)
-    return newcomers.similar_to_newcomer(product.pk, news, most=settings.candidates) if news else {}
 
 
 def _plain(
@@ -378,11 +339,3 @@ def _predicted(ids: list[int], history: ShopperHistory, model: LiveModel | None)
 
 def products_of(page: list[Place]) -> dict[int, Product]:
     return Product.objects.for_cards().in_bulk([place.product_id for place in page])
-
-
-def similar_reason(product: Product, strategy: Strategy) -> Reason:
-    return Reason(SIMILAR_BECAUSE.get(strategy, "From the same department"), product)
-
-
-def together_reason(product: Product, orders: int) -> Reason:
-    return Reason(f"Bought together in {orders} orders", product)

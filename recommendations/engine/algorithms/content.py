@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -64,7 +65,12 @@ class ContentModel:
         self.table = table
         self._lexicon = lexicon
         self._config = config
-        self._turned = sparse.csr_matrix(table.T)
+        self._asked: tuple[Positions, _Cells] | None = None
+
+    @cached_property
+    def _turned(self) -> Vectors:
+        """(terms, products): as large as the table itself, so made only where whole rows are scored."""
+        return sparse.csr_matrix(self.table.T)
 
     def score(self, histories: Sequence[History]) -> Floats:
         """(histories, products): signed, 0 where nothing is alike."""
@@ -74,11 +80,18 @@ class ContentModel:
     def score_at(self, history: History, positions: Positions) -> Floats:
         """(k,) `score` of these products only."""
         known, mask = history.known_to(self.products)
-        own, asked = _cells(self.table, known), _cells(self.table, positions)
+        own, asked = _cells(self.table, known), self._cells_asked(positions)
         pushes = own.values * history.weights[mask][own.row]
         taste = np.bincount(own.terms, pushes, minlength=self.table.shape[1])
         found = np.bincount(asked.row, asked.values * taste[asked.terms], minlength=len(positions))
         return found.astype(np.float32)
+
+    def _cells_asked(self, positions: Positions) -> _Cells:
+        """Those of the same array of positions again are not looked up again."""
+        last = self._asked
+        if last is None or last[0] is not positions:
+            last = self._asked = positions, _cells(self.table, positions)
+        return last[1]
 
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Base 0; row j contributes its weight times its similarity to the product."""

@@ -92,7 +92,7 @@ class FoldInRanker:
         """Base b; row j contributes q_i' A^-1 c_j q_j (t_j - b_j)."""
         contributions = np.zeros((len(positions), len(history)), np.float32)
         _, mask = history.known_to(self.products)
-        contributions[:, mask] = self.table.rows(positions) @ self._shares(history)
+        contributions[:, mask] = self._pushes(history, self.table.rows(positions).astype(np.float64))
         return Explanation(self.base[positions], contributions)
 
     def similar(self, positions: Positions) -> Floats:
@@ -127,15 +127,22 @@ class FoldInRanker:
         system.flat[:: len(known) + 1] += 1 / confidence
         return np.asarray(np.linalg.solve(system, residuals) @ lifted, np.float64)
 
-    def _shares(self, history: History) -> Matrix:
-        """(factors, known rows): what each row of the history adds to the shopper's vector."""
+    def _pushes(self, history: History, wanted: Matrix) -> Matrix:
+        """(k, known rows): what each row of the history adds to the scores of the wanted vectors.
+
+        A is symmetric, so the system is solved for the vectors or for the rows, whichever are fewer.
+        """
         known, mask = history.known_to(self.products)
         weights = history.weights[mask].astype(np.float64)
         features = self.table.rows(known).astype(np.float64)
         residuals = np.sign(weights) - self.base[known].astype(np.float64)
         confidence = np.abs(weights)
         precision = np.diag(self._held + self._by_row * float(confidence.sum()))
-        return ridge_shares(features, residuals, confidence, precision=precision)
+        if len(wanted) >= len(known):
+            return wanted @ ridge_shares(features, residuals, confidence, precision=precision)
+        weighted = features * confidence[:, None]
+        lifted = np.linalg.solve(precision + weighted.T @ features, wanted.T)
+        return np.asarray(lifted.T @ (weighted * residuals[:, None]).T, np.float64)
 
 
 class FoldInRatings:
