@@ -15,7 +15,7 @@ from recommendations.engine.algorithms.als import Als, AlsConfig
 from recommendations.engine.algorithms.latent import FoldInRanker
 from recommendations.engine.types import Arrays, Floats, History, Interactions, Vocabulary, silent
 
-SEED, FACTORS, ASKED = 0, 100, 1_000
+SEED, FACTORS, ASKED, ROUNDS = 0, 100, 1_000, 2
 ROWS, SHOPPERS = 8, 4
 """Rows of feedback a product, and products a shopper."""
 CONFIG = AlsConfig(factors=FACTORS, epochs=4, unobserved=0.03, regularization=0.001)
@@ -27,12 +27,14 @@ MANY = 300_000
 @dataclass(frozen=True, eq=False)
 class Fitted:
     """model: by `config`, of alternating least squares. histories: of ASKED of the shoppers it was fitted on.
-    popularity: (products,) how many have each."""
+    popularity: (products,) how many have each. shoppers, rows: of the shop."""
 
     config: AlsConfig
     model: FoldInRanker
     histories: list[History]
     popularity: Floats
+    shoppers: int
+    rows: int
 
 
 def fitted(products: int, *, keep: Path | None) -> Fitted:
@@ -49,7 +51,9 @@ def fitted(products: int, *, keep: Path | None) -> Fitted:
     ids, config = Vocabulary(np.arange(1, products + 1)), config_of(products)
     model = Als().restore(config, ids, {"base": np.zeros(products, np.float32), "factors": found["factors"]})
     owned = [found["owned"][start:end] for start, end in pairwise(found["starts"].tolist())]
-    return Fitted(config, model, [history(own) for own in owned], found["popularity"])
+    return Fitted(
+        config, model, [history(own) for own in owned], found["popularity"], *found["shop"].tolist()
+    )
 
 
 def config_of(products: int) -> AlsConfig:
@@ -59,7 +63,8 @@ def config_of(products: int) -> AlsConfig:
 
 def interactions(products: int) -> Interactions:
     """The feedback of a made-up shop (benchmarks/synthetic.py): everything was bought once, in any order."""
-    shopper, product = pairs(Shop(products // SHOPPERS, products, products * ROWS), seed=SEED)
+    shop = Shop(products // SHOPPERS, products, products * ROWS)
+    shopper, product = pairs(shop, seed=SEED, rounds=ROUNDS)
     ones: Callable[[float], Floats] = lambda value: np.full(len(shopper), value, np.float32)  # noqa: E731
     times = np.random.default_rng(SEED).integers(0, 10_000_000, len(shopper))
     return Interactions.from_columns(
@@ -85,5 +90,6 @@ def _fit(products: int) -> Arrays:
         "factors": model.factors,
         "owned": np.concatenate(owned),
         "starts": np.cumsum([0, *map(len, owned)]),
+        "shop": np.array([len(world.shoppers), len(world)]),
         "popularity": np.bincount(world.product, minlength=products).astype(np.float32),
     }

@@ -25,7 +25,7 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 
 import numpy as np
 
-from benchmarks.growing_shop import FACTORS, ROWS, SHOPPERS, Fitted, config_of, fitted, history
+from benchmarks.growing_shop import Fitted, config_of, fitted, history
 from benchmarks.plot import Growth, growth, slope
 from recommendations.engine import array_file, factors
 from recommendations.engine.algorithms.als import Als
@@ -47,12 +47,19 @@ INTRODUCTION = f"""\
 # Many products: the engine's part of one list
 
 `python -m benchmarks.many_products` writes this file. One process on one core; CPU milliseconds; medians of
-{{rounds}} rounds in which the ways take turns (lowest to highest), each round over {PEOPLE} histories. The
-{FACTORS} factors are by alternating least squares, fitted on made-up shops (benchmarks/synthetic.py) of
-{ROWS} purchases a product and {SHOPPERS} products a shopper: power laws in popularity and activity, tastes
-for niches. Measured is the way from a history to the best products with their scores: fold-in, scores,
-exclusions, filter, cut. "Every score" computes the whole row and then cuts it; "exact" gives the same list,
-to the last bit, without; "approximate" is how a catalogue of {factors.LARGE:,} products or more is searched.
+{{rounds}} rounds in which the ways take turns (lowest to highest), each round over {PEOPLE} histories.
+Measured is the way from a history to the best products with their scores: fold-in, scores, exclusions,
+filter, cut. "Every score" computes the whole row and then cuts it; "exact" gives the same list, to the last
+bit, without; "approximate" is how a catalogue of {factors.LARGE:,} products or more is searched.
+
+## The shops
+
+Made up (benchmarks/synthetic.py): power laws in popularity and activity, tastes for niches in two
+hierarchies. The factors are fitted on their purchases by alternating least squares.
+
+| products | shoppers | purchases | factors | longest vector / median |
+|---|---|---|---|---|
+{{shops}}
 
 ## Growth: lists of {LISTED}
 
@@ -169,6 +176,13 @@ def cases(shop: Fitted) -> Iterator[Case]:
 
 def recall(found: Ranking, exact: Ranking, k: int) -> float:
     return len(np.intersect1d(found.positions[:k], exact.positions[:k])) / max(1, min(k, len(exact)))
+
+
+def described(shop: Fitted) -> str:
+    """Row: what the shop is like."""
+    lengths, table = shop.model.table.lengths, shop.model.table
+    ratio = float(lengths.max() / np.median(lengths))
+    return f"| {len(lengths):,} | {shop.shoppers:,} | {shop.rows:,} | {table.size} | {ratio:.1f} |"
 
 
 def growth_of(shop: Fitted, rounds: int) -> tuple[list[Spread], float | None, int]:
@@ -290,10 +304,11 @@ def main() -> None:
 
 def report(sizes: Sequence[int], rounds: int, keep: Path | None) -> None:
     ways = {"every score": {}, "exact": {}, "approximate": {}}  # type: dict[str, dict[float, float]]
-    growing, batches, memories, details = [], [], [], []
+    shops, growing, batches, memories, details = [], [], [], [], []
     for size in sizes:
         print(f"{size:,} products", flush=True)
         shop = fitted(size, keep=keep)
+        shops.append(described(shop))
         times, found, count = growth_of(shop, rounds)
         for line, spread in zip(ways.values(), times, strict=False):
             line[count] = spread.median
@@ -305,16 +320,22 @@ def report(sizes: Sequence[int], rounds: int, keep: Path | None) -> None:
             details += list(large(shop, rounds))
     lines = {name: points for name, points in ways.items() if len(points) > 1}
     slopes = ", ".join(f"{name} {slope(points):.2f}" for name, points in lines.items())
-    TABLE.write_text("\n".join(_text(growing, slopes, details, memories, batches, rounds)) + "\n")
+    TABLE.write_text("\n".join(_text(shops, growing, slopes, details, memories, batches, rounds)) + "\n")
     panel = Growth("A list of 400 on one core", "products", "CPU milliseconds", lines)
     PLOT.write_text(growth("The engine's part of one list against products", [panel]))
     print(f"Written to {TABLE.relative_to(PROJECT)} and {PLOT.relative_to(PROJECT)}.")
 
 
 def _text(
-    growing: list[str], slopes: str, details: list[str], memories: list[str], batches: list[str], rounds: int
+    shops: list[str],
+    growing: list[str],
+    slopes: str,
+    details: list[str],
+    memories: list[str],
+    batches: list[str],
+    rounds: int,
 ) -> Iterator[str]:
-    yield INTRODUCTION.format(rounds=rounds)
+    yield INTRODUCTION.format(rounds=rounds, shops="\n".join(shops))
     yield from [*growing, "", f"Slopes on logarithmic axes: {slopes}.", ""]
     yield "![milliseconds against products](many_products.svg)\n"
     if details:

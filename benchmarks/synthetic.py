@@ -46,15 +46,19 @@ class Shop:
             raise ValueError("rows must be at most a quarter of all pairs of shoppers and products.")
 
 
-def pairs(shop: Shop, *, seed: int) -> tuple[Numbers, Numbers]:
-    """(rows,) shopper and (rows,) product, numbered from 1; every pair once, sorted by shopper."""
+def pairs(shop: Shop, *, seed: int, rounds: int = ROUNDS) -> tuple[Numbers, Numbers]:
+    """(rows,) shopper and (rows,) product, numbered from 1; every pair once, sorted by shopper.
+
+    rounds: how often what was drawn twice is drawn again. A few are quick, and leave some shoppers with less
+    than they should have.
+    """
     random = np.random.default_rng(seed)
     wanted = _activity(shop, random)
     weights = np.power(random.permutation(shop.products) + 10.0, -shop.popularity).astype(np.float64)
     shelves = [_Shelf(random.permutation(shop.products), weights) for _ in range(2)]
     favourites = _Favourites(shop, random)
     taken = np.empty(0, np.int64)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         missing = wanted - np.bincount(taken // shop.products, minlength=shop.shoppers)
         shopper = np.repeat(np.arange(shop.shoppers), np.maximum(missing, 0))
         if not len(shopper):
