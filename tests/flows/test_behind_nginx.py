@@ -141,7 +141,7 @@ def _configure(folder: Path, upstream: int) -> Proxy:
 
 
 def _run(program: str, proxy: Proxy) -> subprocess.Popen[bytes]:
-    command = [program, "-p", str(proxy.folder), "-c", str(proxy.folder / "nginx.conf")]
+    command = [program, "-p", str(proxy.folder), "-e", "error.log", "-c", str(proxy.folder / "nginx.conf")]
     checked = subprocess.run([*command, "-t"], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
