@@ -14,6 +14,7 @@ from recommendations.engine.types import Floats, History, Positions, Vocabulary
 Matrix = NDArray[np.float64]
 GRID_BITS, HALF, CACHED = 22, 0.5, 131_072
 ROUNDING, SLACK = 2.0**-24, 16
+SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 
 
 def recent_weights(
@@ -105,9 +106,10 @@ def rounding(size: int, dot: float, others: float) -> float:
     """At most how far a dot product of `size` entries plus others is off in single precision, and after.
 
     dot: the greatest product of the two vectors' lengths. others: the greatest absolute value of what is
-    added to it. Every product and every sum rounds once, and in the end the exact score, too.
+    added to it. Every product and every sum rounds once, and in the end the exact score, too. Below the
+    smallest normal number the steps are fixed, not a share.
     """
-    return ROUNDING * ((size + SLACK) * dot + SLACK * others)
+    return ROUNDING * ((size + SLACK) * dot + SLACK * others) + SMALLEST_NORMAL
 
 
 def exact_scores(shoppers: Matrix, *tables: NDArray[np.floating[Any]]) -> Floats:
