@@ -326,7 +326,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="the folder of the data sets")
+    data = os.environ.get("DATA")
+    parser.add_argument(
+        "--data", type=Path, metavar="FOLDER", default=Path(data) if data else None,
+        help="the folder of the data sets; DATA of the environment if not given",
+    )  # fmt: skip
     parser.add_argument("--runs", type=int, default=5, help="rounds of the paired measurements")
     parser.add_argument(
         "--keep", type=Path, metavar="FILE", help="keep what was measured, to go on from there"
