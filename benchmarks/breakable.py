@@ -125,6 +125,11 @@ class BreakableShop:
             )  # fmt: skip
         part.starts += 1
 
+    def restart(self, name: str) -> None:
+        """End the part in an orderly way and wait until its successor answers."""
+        before = self.kill(name, signal.SIGTERM)
+        until(lambda: self.parts[name].pid != before and _serves(self), str(self.folder / f"{name}.log"))
+
     def supervise(self) -> None:
         """Start again what has died, in a thread of its own until `stop`."""
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)

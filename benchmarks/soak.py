@@ -10,8 +10,10 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -153,7 +155,17 @@ def soak(minutes: float, *, per_minute: int, seed: int) -> Outcome:
         shop.stop()
         wrong += [f"left running: {line}" for line in shop.left_over().values()]
         wrong += temporary_files(shop.folder)
+        if wrong:
+            print(f"The logs are in {_keep_logs(shop.folder)}", file=sys.stderr)
     return Outcome(storm, load, trained, wrong)
+
+
+def _keep_logs(folder: Path) -> Path:
+    """What the processes said, where it outlives the shop; where that is."""
+    kept = Path(tempfile.mkdtemp(prefix="shopreco-soak-logs-"))
+    for log in folder.glob("*.log"):
+        shutil.copy(log, kept)
+    return kept
 
 
 def _trained(shop: BreakableShop) -> Counter[str]:

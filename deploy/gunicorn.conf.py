@@ -3,6 +3,7 @@
 gunicorn -c deploy/gunicorn.conf.py shopreco.wsgi
 """
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -48,12 +49,27 @@ def _is_gone(pid: int) -> bool:
     return False
 
 
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+def _sweep() -> None:
+    """Remove the figures of main processes that were killed, once none of their workers answers any more."""
     for folder in Path(tempfile.gettempdir()).glob(_figures_of("[0-9]*") + "*"):
-        if folder.stat().st_uid == os.getuid() and _is_gone(int(folder.name.split("-")[2])):
-            shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another one sweeps it, or it is somebody else's
+            counting = [path.name.removeprefix("web-") for path in folder.glob("web-*")]
+            pids = [int(pid) for pid in (folder.name.split("-")[2], *counting)]
+            if folder.stat().st_uid == os.getuid() and all(map(_is_gone, pids)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    _sweep()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=_figures_of(os.getpid()))
-_own_figures = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).name.startswith(_figures_of(os.getpid()))
+_figures = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+_own_figures = _figures.name.startswith(_figures_of(os.getpid()))
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """A killed main process leaves workers behind that finish what they are at, and count it."""
+    if _own_figures:
+        (_figures / f"web-{os.getpid()}").touch()
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -61,8 +77,10 @@ def child_exit(server: Any, worker: Any) -> None:
     from prometheus_client import multiprocess  # noqa: PLC0415 - only after the folder is named
 
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    (_figures / f"web-{worker.pid}").unlink(missing_ok=True)
 
 
 def on_exit(server: Any) -> None:
     if _own_figures:
-        shutil.rmtree(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]), ignore_errors=True)
+        shutil.rmtree(_figures, ignore_errors=True)
+        _sweep()

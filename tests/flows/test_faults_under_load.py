@@ -131,6 +131,10 @@ def test_what_was_lost_would_be_found(shop: BreakableShop) -> None:
 
 
 def test_without_beat_and_workers_the_old_model_serves_and_the_shop_says_so(shop: BreakableShop) -> None:
+    def well() -> bool:
+        return bool(ready(shop)["checks"]["background"]["status"] == "ok")
+
+    until(well, "the beat's first round")
     behind = [shop.parts[name] for name in ("beat", "worker", "trainer")]
     for part in behind:
         part.wanted = False
@@ -147,7 +151,7 @@ def test_without_beat_and_workers_the_old_model_serves_and_the_shop_says_so(shop
     assert set(load.kinds()) <= {"200", "201"} and set(load.reader.watch.kinds) <= {"200"}
     for part in behind:
         part.wanted = True
-    until(lambda: ready(shop)["checks"]["background"]["status"] == "ok", "beat and worker")
+    until(well, "beat and worker")
     check_small(shop, load)
 
 
@@ -156,12 +160,14 @@ def ready(shop: BreakableShop) -> dict[str, Any]:
     return told
 
 
-def test_a_killed_master_comes_back_and_leaves_no_temporary_file_and_no_process(shop: BreakableShop) -> None:
-    masters, workers = {shop.parts["web"].pid}, set(shop.web_workers())
-    masters.add(shop.kill("web"))
+def test_a_killed_master_comes_back_and_leaves_no_process_and_in_the_end_no_file(shop: BreakableShop) -> None:
     with load_on(shop, per_minute=600) as load:
-        wait_for_good_answers(load, more=20)
-    until(lambda: not workers & set(shop.left_over()), "the end of the old processes")
-    (folder,) = (shop.folder / "tmp").glob("shopreco-figures-*")
-    assert folder.name.split("-")[2] not in map(str, masters)
+        for _ in range(3):
+            workers = set(shop.web_workers())
+            shop.kill("web")
+            # The workers it leaves behind finish what they are at, and fail nothing.
+            wait_for_good_answers(load, more=10)
+            until(lambda old=workers: not old & set(shop.left_over()), "the end of the old processes")
     check_small(shop, load)
+    shop.restart("web")
+    assert len(list((shop.folder / "tmp").glob("shopreco-figures-*"))) == 1
