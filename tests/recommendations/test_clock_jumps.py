@@ -13,7 +13,7 @@ from feedback.services import rate
 from recommendations import registry, runs, schedule, triggers
 from recommendations.clocks import AHEAD, ago
 from recommendations.conf import AUTO, conf
-from recommendations.models import ModelVersion, TrainingRun
+from recommendations.models import MerchandisingRule, ModelVersion, TrainingRun
 from tests.factories import NOW, make_event, make_product, make_rating, make_shopper
 from tests.shops import make_shop, publish_model
 
@@ -185,3 +185,17 @@ def test_the_clock_of_the_system_is_read_at_the_door_only(monkeypatch):
     publish_model()
     assert triggers.due(conf(), now=NOW) is None
     assert runs.reap(now=NOW, abandoned_after=MINUTE) == 0
+
+
+@pytest.mark.parametrize(
+    ("clock", "holds"), [(-DAY, False), (timedelta(0), True), (HOUR, False), (-HOUR, False)]
+)
+def test_a_rule_holds_by_the_clock_of_the_request_alone(clock, holds):
+    """There and back again: nothing remembers that it was in force, or that it was over."""
+    rule = MerchandisingRule.objects.create(
+        name="Sale", action="boost", brand="any", starts_at=NOW - MINUTE, ends_at=NOW + MINUTE
+    )
+    for now in (NOW, NOW + clock, NOW, NOW + clock):
+        expected = holds if now != NOW else True
+        assert rule.holds_at(now) is expected
+        assert MerchandisingRule.objects.in_force(now).exists() is expected
