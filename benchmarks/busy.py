@@ -18,13 +18,15 @@ import psycopg
 
 from benchmarks.asking import SHOWN, TRY_SECONDS, WARM_SECONDS, addresses, in_turn
 from benchmarks.figures import Figure, percentile, ratios
-from benchmarks.load import wrk
+from benchmarks.load import CONNECTIONS, wrk
 from benchmarks.stack import BIN, PROJECT, Server, Stack, shopper_id, until
 from benchmarks.steady import Connection, steady
 
 CLIENTS, RATING_SECONDS = 16, 6.0
 STEADY_SECONDS, SHARE_OF_PEAK, TRIES = 6.0, 0.5, 5
 WEB_PROCESSES = 2
+SPREAD = 100
+"""Requests on connections of their own, that come to every process."""
 ASK_FOR_TRAINING = (
     "from django.utils import timezone; from recommendations.triggers import Trigger, request_training; "
     "request_training(trigger=Trigger.COMMAND, now=timezone.now())"
@@ -176,11 +178,15 @@ def memory(stack: Stack, rounds: int) -> list[Figure]:
     values = []
     for number in range(rounds):
         with stack.shop(workers=WEB_PROCESSES + 1, core=None) as shop:
-            for _ in range(WEB_PROCESSES):
-                wrk(shop, addresses(2_000, first=1 + 1_000 * number), seconds=WARM_SECONDS)
+            first = 1 + 1_000 * number
+            # On new connections, so that all processes come to work: what only one has read of the model's
+            # file would look like its own.
+            for path in addresses(SPREAD, first=first):
+                shop.get(path)
+            wrk(shop, addresses(2_000, first=first), seconds=2 * WARM_SECONDS, connections=4 * CONNECTIONS)
             _, *further = sorted(own_megabytes(pid) for pid in shop.workers())
         values.append(max(further))
-    told = "private pages (USS) of the largest after some thousand lists, 3 processes"
+    told = "private pages (USS) of the largest of 3 processes after many lists"
     what = f"memory of a web process beyond the first, {stack.made['products']:,} products"
     return [Figure(what, "MB", values, 120, 80, more=False, told=told)]
 

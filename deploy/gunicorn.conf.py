@@ -4,6 +4,8 @@ gunicorn -c deploy/gunicorn.conf.py shopreco.wsgi
 """
 
 import contextlib
+import gc
+import importlib
 import os
 import shutil
 import tempfile
@@ -31,6 +33,16 @@ max_requests_jitter = 50_000
 accesslog = None
 errorlog = "-"
 control_socket_disable = True
+
+# Read by the main process before the others part from it: they share that memory, some 50 MB each. Only what
+# needs no settings and is none of ours, so that a reload (SIGHUP) still takes new code; new versions of the
+# libraries take a restart.
+LIBRARIES = (
+    "numpy", "scipy.sparse.linalg", "scipy.linalg", "scipy.special", "joblib",
+    "django.core.handlers.wsgi", "django.db.models", "django.forms", "django.template.loader",
+    "django.views.generic", "celery.app.base", "kombu", "redis", "psycopg_pool", "marshmallow", "jinja2",
+    "openpyxl", "tablib", "requests", "yaml", "pythonjsonlogger.json",
+)  # fmt: skip
 
 # Named by this process, which a reload does not change, so that what a killed one left can be told.
 _figures_of = "shopreco-figures-{}-".format
@@ -64,6 +76,15 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=_figures_of(os.getpid()))
 _figures = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 _own_figures = _figures.name.startswith(_figures_of(os.getpid()))
+
+
+def on_starting(server: Any) -> None:
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    # What is there now is never garbage. Looked through for some all the same, it would be written to, and
+    # what is written to is shared no more.
+    gc.collect()
+    gc.freeze()
 
 
 def post_fork(server: Any, worker: Any) -> None:
