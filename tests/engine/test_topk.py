@@ -82,3 +82,17 @@ def test_a_batch_is_equal_to_one_at_a_time(scores: np.ndarray) -> None:
     for ranking, own, out in zip(batch, scores, exclude, strict=True):
         single = top(own, 5, exclude=out, allowed=allowed)
         np.testing.assert_array_equal(ranking.positions, single.positions)
+
+
+@settings(deadline=None)
+@given(
+    scores=arrays(
+        np.float32, st.integers(16, 80),
+        elements=st.sampled_from([0.0] * 9 + [1.0, 2.0, -1.0, -0.0, float("nan"), float("-inf")]),
+    ),
+    k=st.integers(1, 30),
+)  # fmt: skip
+def test_rows_that_are_nearly_all_equal_are_ranked_as_others(scores: np.ndarray, k: int) -> None:
+    usable = [place for place, score in enumerate(scores.tolist()) if score > float("-inf")]
+    expected = sorted(usable, key=lambda place: (-scores[place], place))[:k]
+    assert top(scores, k).positions.tolist() == expected
