@@ -20,6 +20,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
+from catalog.changes.reading import new_epoch
 from recommendations.conf import conf
 
 MANIFEST, DATABASE, MODELS, MEDIA = "backup.json", "database", "models", "media"
@@ -71,7 +72,8 @@ def restore(folder: Path) -> dict[str, Any]:
     _load(folder / DATABASE)
     _replace(folder / MODELS, conf().artefact_root)
     _replace(folder / MEDIA, Path(settings.MEDIA_ROOT))
-    # Feedback's versions count on from where the backup was; what is cached under them is of another past.
+    # Versions count on from where the backup was; what is kept under them is of another past.
+    new_epoch(secrets.token_hex(16))
     cache.clear()
     return manifest
 

@@ -8,7 +8,9 @@ not it. What it answers is what the whole way would, see docs/adr/0017-express-l
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +32,7 @@ from recommendations.serving.snapshot import current
 from recommendations.serving.state import look_up
 from shopreco.api.authentication import HEADER, SCHEME
 from shopreco.api.throttles import CallerThrottle
+from shopreco.databases import is_not_now
 from shopreco.models import ApiKey
 
 PATH = re.compile(r"/api/v1/shoppers/([^/]+)/recommendations")
@@ -41,6 +44,18 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 Answer = HttpResponse | None
+# While the database is away, answers are given again for so long, of so many shoppers.
+STALE_SECONDS, REMEMBERED = 600, 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An answer that was given: what it is kept under, whose key asked, what for, and when (unix seconds)."""
+
+    name: str
+    digest: str
+    query_string: str
+    seen_at: float
 
 
 class ExpressLane:
@@ -49,13 +64,16 @@ class ExpressLane:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
         self._keys: tuple[Stamp, dict[str, int]] = (Stamp(), {})
+        self._last: OrderedDict[str, Known] = OrderedDict()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method == "GET" and (found := PATH.fullmatch(request.path_info)):
             try:
                 answer = self._answer(request, found[1])
-            except (APIException, DisallowedHost, Error):
+            except (APIException, DisallowedHost):
                 answer = None
+            except Error as error:
+                answer = self._last_known(request, found[1]) if is_not_now(error) else None
             if answer is not None:
                 request.resolver_match = _route()
                 return answer
@@ -67,7 +85,8 @@ class ExpressLane:
             return None
         stamp, shopper = look_up(checked_shopper_id(shopper_id))
         snapshot, now = current(stamp), timezone.now()
-        key = self._known_keys(snapshot.stamp).get(ApiKey.digest_of(secret))
+        digest = ApiKey.digest_of(secret)
+        key = self._known_keys(snapshot.stamp).get(digest)
         if key is None:
             return None
         query_string = request.META.get("QUERY_STRING", "")
@@ -86,9 +105,31 @@ class ExpressLane:
         if body is None:
             to_keep = name if found.is_there else None
             body = lists.made(shopper, question, to_keep, root=root, now=now, snapshot=snapshot)
-        # Without it the server would send the body in chunks: a call to the system more for each answer.
-        headers = HEADERS | {"Content-Length": str(len(body))}
-        return HttpResponse(body, content_type="application/json", headers=headers)
+        self._remember(shopper_id, Known(name, digest, query_string, now.timestamp()))
+        return _answer_of(body)
+
+    def _remember(self, shopper_id: str, known: Known) -> None:
+        self._last[shopper_id] = known
+        self._last.move_to_end(shopper_id)
+        if len(self._last) > REMEMBERED:
+            self._last.popitem(last=False)
+
+    def _last_known(self, request: HttpRequest, shopper_id: str) -> Answer:
+        """While the database is away: the answer this process gave last to the same question, for some time.
+
+        Only to whoever asked then, and marked as what it is: a rating or a price may have changed since.
+        """
+        known, secret = self._last.get(shopper_id), _secret(request.META)
+        if known is None or secret is None or not _is_plain(request.META):
+            return None
+        age = timezone.now().timestamp() - known.seen_at
+        is_same = request.META.get("QUERY_STRING", "") == known.query_string
+        if not is_same or age > STALE_SECONDS or ApiKey.digest_of(secret) != known.digest:
+            return None
+        body = kept.fetch(known.name).body
+        if body is None:
+            return None
+        return _answer_of(body, Age=str(max(0, int(age))), Warning='110 - "Response is Stale"')
 
     def _known_keys(self, stamp: Stamp) -> dict[str, int]:
         """digest -> key, of the live ones. A key that is made or revoked moves the shop's version on."""
@@ -97,6 +138,12 @@ class ExpressLane:
             live = ApiKey.objects.filter(revoked_at__isnull=True)
             known = self._keys = stamp, dict(live.values_list("digest", "pk"))
         return known[1]
+
+
+def _answer_of(body: bytes, **headers: str) -> HttpResponse:
+    # Without its length the server would send the body in chunks: a call to the system more for each answer.
+    told = {**HEADERS, "Content-Length": str(len(body)), **headers}
+    return HttpResponse(body, content_type="application/json", headers=told)
 
 
 def _secret(meta: dict[str, Any]) -> str | None:

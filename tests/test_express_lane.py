@@ -251,20 +251,59 @@ class TestWhatGoesTheWholeWay:
         settings.ALLOWED_HOSTS = ["shop.example"]
         assert ask(client, secret, shop.gardeners[0].external_id, Host="evil.example").status_code == 400
 
-    def test_a_database_that_is_away(
+    def test_what_the_database_cannot_do_for_the_lane_alone(
         self, client: Client, shop: Shop, secret: str, monkeypatch: pytest.MonkeyPatch, taken: list[bool]
     ) -> None:
-        def away(_: str) -> None:
-            raise OperationalError("gone")
-
         monkeypatch.setattr(express, "look_up", away)
         assert ask(client, secret, shop.gardeners[0].external_id).status_code == 200
-        assert taken == [False], "it was away for the lane alone"
+        assert taken == [False]
 
     def test_a_shop_without_a_model(self, client: Client, secret: str, taken: list[bool]) -> None:
         make_product()
         assert ask(client, secret, "ann").json()["strategy"] == "newest"
         assert taken == [False]
+
+
+def away(_: str) -> None:
+    raise OperationalError("gone")
+
+
+class TestWhileTheDatabaseIsAway:
+    """Whoever asked before is answered as before, and told so."""
+
+    @pytest.fixture(autouse=True)
+    def before(self, client: Client, shop: Shop, secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.client, self.secret, self.ann = client, secret, shop.gardeners[0].external_id
+        self.given = ask(client, secret, self.ann, "?limit=5").content
+        self.monkeypatch = monkeypatch
+        monkeypatch.setattr(express, "look_up", away)
+
+    def test_the_last_answer_is_given_again_and_marked(self) -> None:
+        answer = ask(self.client, self.secret, self.ann, "?limit=5")
+        assert answer.content == self.given
+        assert "Stale" in answer["Warning"] and answer["Age"] == "0"
+        assert "no-store" in answer["Cache-Control"]
+
+    @pytest.mark.parametrize("asked", ["another query", "another shopper", "another key", "too late"])
+    def test_nothing_else_is_answered_so(self, shop: Shop, asked: str) -> None:
+        ann, secret, query = self.ann, self.secret, "?limit=5"
+        if asked == "another query":
+            query = "?limit=6"
+        elif asked == "another shopper":
+            ann = shop.gardeners[1].external_id
+        elif asked == "another key":
+            secret = ApiKey.issue("other")[1]
+        else:
+            self.monkeypatch.setattr(express, "STALE_SECONDS", -1)
+        assert "Warning" not in ask(self.client, secret, ann, query)
+
+    def test_no_more_are_remembered_than_there_is_room_for(self, shop: Shop) -> None:
+        self.monkeypatch.undo()
+        self.monkeypatch.setattr(express, "REMEMBERED", 2)
+        lane = express.ExpressLane(lambda _: pytest.fail("not here"))
+        for number in range(5):
+            lane._remember(f"ann-{number}", express.Known("a", "b", "", 0.0))
+        assert list(lane._last) == ["ann-3", "ann-4"]
 
 
 def test_a_shopper_without_consent_gets_the_list_everybody_gets(

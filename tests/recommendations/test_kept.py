@@ -1,0 +1,77 @@
+"""Answers kept in Redis: made once however many ask, and computed where there is no Redis."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from recommendations.serving import kept
+from recommendations.serving.kept import NOTHING_THERE, Fetched, fetch, keep, wait_for
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Redis:
+    return Redis.from_url(redis_url)
+
+
+def test_what_is_kept_is_fetched_and_runs_out(redis: Redis) -> None:
+    assert fetch("a") == Fetched(None, is_mine=True)
+    keep("a", b"body", seconds=100)
+    assert fetch("a").body == b"body"
+    (key,) = (key for key in redis.keys("*:a") if not key.endswith(b":making"))  # type: ignore[union-attr]
+    assert 0 < redis.ttl(key) <= 100  # type: ignore[operator]
+
+
+def test_of_many_who_ask_at_once_one_makes_it_and_the_others_get_it() -> None:
+    start, made, got = threading.Barrier(8), [], []
+
+    def ask() -> None:
+        start.wait()
+        found = fetch("a")
+        body = found.body or (None if found.is_mine else wait_for("a"))
+        if body is None:
+            made.append(1)
+            time.sleep(0.03)
+            body = b"made"
+            keep("a", body, seconds=100)
+        got.append(body)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [1] and got == [b"made"] * 8
+
+
+def test_whoever_makes_it_and_dies_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "WAIT_SECONDS", 0.03)
+    monkeypatch.setattr(kept, "MAKING_MS", 30)
+    assert fetch("a").is_mine
+    assert not fetch("a").is_mine
+    assert wait_for("a") is None
+    time.sleep(0.05)
+    assert fetch("a").is_mine, "the next one may try"
+
+
+def test_the_caller_is_counted_in_the_same_call(redis: Redis) -> None:
+    assert [fetch("a", counter="c", counter_seconds=60).count for _ in range(3)] == [1, 2, 3]
+    (key,) = redis.keys("*:c")  # type: ignore[misc]
+    assert 0 < redis.ttl(key) <= 61  # type: ignore[operator]
+    assert fetch("a").count == 0
+
+
+def test_without_redis_nothing_is_there_and_it_is_left_alone_for_a_while(
+    settings: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.REDIS_URL = f"unix://{tmp_path / 'nobody.sock'}"
+    assert fetch("a") is NOTHING_THERE
+    assert fetch("a") is NOTHING_THERE
+    assert caplog.text.count("cache unreachable") == 1
+    keep("a", b"x", seconds=9)
+    assert wait_for("a") is None
