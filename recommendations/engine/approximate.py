@@ -44,9 +44,10 @@ def nearly_best(
 ) -> Ranking:
     """`pruning.best`, which it is where the table has no `leading`, where k is large or few are allowed."""
     lead = table.leading
+    if lead is None or not 0 < k <= lead.ends[0]:
+        return best(table, shopper, k, exclude=exclude, allowed=allowed, prior=prior)
     mask = None if allowed is None else _mask(allowed, len(table))
-    is_rare = mask is not None and np.count_nonzero(mask) * RARE <= len(table)
-    if lead is None or is_rare or not 0 < k <= lead.ends[0]:
+    if mask is not None and np.count_nonzero(mask) * RARE <= len(table):
         return best(table, shopper, k, exclude=exclude, allowed=allowed, prior=prior)
     search = _Search(lead, Question(table, shopper, prior), shopper, exclude, mask)
     if prior is not None:
