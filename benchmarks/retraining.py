@@ -179,7 +179,7 @@ def _head(runs: int) -> list[str]:
             f"""`python -m benchmarks.retraining --data FOLDER` writes this file. The shops are made up
             (benchmarks/rated_shop.py, seed 0: power laws, 50 ratings a shopper, 5,000 products for a million
             ratings) and lie in a PostgreSQL on the same machine. Every measurement is a process of its own,
-            with one thread; {runs} rounds, both sides of a ratio in each; medians, with the lowest and the
+            with one thread; rounds: {runs}, both sides of a ratio in each; medians, with the lowest and the
             highest. "Database to live" is reading, fitting all that the version holds, writing and signing it
             and the row that makes it live, by the same steps as a training but for the gate's evaluation;
             "Surprise's fit alone" is its `fit` on arrays that are in memory already."""
