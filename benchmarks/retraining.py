@@ -45,10 +45,10 @@ PAIRS = (
     ("the loop alone: SVD as ranker / Surprise's fit of the same labels", "own-labels", "surprise-labels"),
 )  # fmt: skip
 GROWING = {
-    "ratings": "rating SVD, database to live",
-    "version": "whole version, database to live",
+    "ratings": "rating SVD, to live",
+    "version": "whole version, to live",
     "surprise": "Surprise's fit alone",
-    "read": "database to arrays",
+    "read": "reading alone",
 }
 Costs = dict[str, list[Cost]]
 
@@ -69,7 +69,6 @@ def main() -> None:
                 grown[size] = {name: _middle(paired[name]) for name in GROWING}
             else:
                 grown[size] = {name: shop.cost(name) for name in GROWING}
-        _write(options, paired, once, grown, errors=[])
     _write(options, paired, once, grown, errors=_errors(options.data))
     print(f"Written to {TABLE.relative_to(PROJECT)} and {PLOT.relative_to(PROJECT)}.")
 
