@@ -40,7 +40,7 @@ TABLE, PLOT = PROJECT / "benchmarks" / "many_products.md", PROJECT / "benchmarks
 SIZES = (1_000, 10_000, 100_000, 300_000, 1_000_000)
 LISTED, LOOKED_AT = 400, 20
 """Products a list is made of, as a shop asks for by default, and those a shopper sees of it."""
-PEOPLE, BATCH, LEAN = 60, 1_000, 2.0
+PEOPLE, BATCH, LEAN = 30, 1_000, 2.0
 Ask = Callable[[History], Ranking]
 
 INTRODUCTION = f"""\
@@ -316,7 +316,7 @@ def report(sizes: Sequence[int], rounds: int, keep: Path | None) -> None:
         growing.append(f"| {count:,} | {' | '.join(told)} | {'' if found is None else f'{found:.4f}'} |")
         batches.append(batch(shop, rounds))
         memories.append(memory(shop))
-        if size >= factors.LARGE:
+        if size == max(sizes) and size >= factors.LARGE:
             details += list(large(shop, rounds))
     lines = {name: points for name, points in ways.items() if len(points) > 1}
     slopes = ", ".join(f"{name} {slope(points):.2f}" for name, points in lines.items())
