@@ -12,6 +12,7 @@ import os
 import platform
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -58,8 +59,10 @@ def main() -> int:
     asked = parser.parse_args()
     wanted = set(asked.only or names)
     try:
+        failed: list[str] = []
         for size in (SMALL, LARGE):
-            _measure([row for row in ROWS if row.size == size and row.name in wanted], size, asked.rounds)
+            rows = [row for row in ROWS if row.size == size and row.name in wanted]
+            failed += _measure(rows, size, asked.rounds)
         if growth.NAME in wanted:
             growth.measure(_say)
     except CannotMeasureError as lack:
@@ -67,22 +70,34 @@ def main() -> int:
         return 1
     _write()
     print(TABLE.read_text())
-    return 0
+    if failed:
+        print(f"Not measured: {' '.join(failed)}. Again: --only {' '.join(failed)}", file=sys.stderr)
+    return bool(failed)
 
 
-def _measure(rows: Sequence[Row], size: Size, rounds: int) -> None:
+def _measure(rows: Sequence[Row], size: Size, rounds: int) -> list[str]:
+    """The names of those that failed: one that does stops none of the others."""
+    failed: list[str] = []
     if not rows:
-        return
+        return failed
     _say(f"making a shop of {size.products:,} products and {size.shoppers:,} shoppers")
     with running_stack(size) as stack:
         _say(f"made: {stack.made['ratings']:,} ratings, a model fitted in {stack.made['fit_seconds']} s")
         for row in rows:
             _say(f"measuring {row.name}, {rounds} rounds")
-            figures = row.measure(stack, rounds)
+            try:
+                figures = row.measure(stack, rounds)
+            except CannotMeasureError:
+                raise
+            except Exception:
+                traceback.print_exc()
+                failed.append(row.name)
+                continue
             Kept(KEPT).put(row.name, figures)
             _write()
             for figure in figures:
                 _say(f"  {figure.what}: {figure.median:.3g}{figure.unit}, {figure.verdict}; {figure.told}")
+    return failed
 
 
 def _say(line: str) -> None:
