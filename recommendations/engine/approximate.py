@@ -24,7 +24,7 @@ from recommendations.engine.pruning import Question, best
 from recommendations.engine.topk import best_of, penalty
 from recommendations.engine.types import Allowed, Floats, Positions, Prior, Ranking
 
-SURE = 100
+SURE = 40
 """How many of the k best must be out of reach of what follows; those after them may lack a few."""
 RARE = 50
 """A filter that lets no more than one in so many products through is answered exactly, among those."""
