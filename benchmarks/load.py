@@ -57,14 +57,19 @@ class Load:
         return self.requests / self.seconds
 
 
+def wrk_program() -> str:
+    """Where wrk is; asked before anything is made for it. Raises CannotMeasureError without it."""
+    if (program := shutil.which("wrk")) is None:
+        raise CannotMeasureError(NO_WRK)
+    return program
+
+
 def wrk(
     server: Server, paths: Sequence[str], *, seconds: float, start: int = 0, connections: int = CONNECTIONS
 ) -> Load:
     """One run over the paths in turn from number `start`, on connections that are kept. Raises RuntimeError
     when a request failed, and CannotMeasureError without wrk."""
-    program = shutil.which("wrk")
-    if program is None:
-        raise CannotMeasureError(NO_WRK)
+    program = wrk_program()
     with tempfile.TemporaryDirectory(prefix="shopreco-load-") as folder:
         told = {
             "LOAD_PATHS": "\n".join(paths),

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from benchmarks.asking import FREQUENT, addresses, checked, in_turn
 from benchmarks.figures import percentile
-from benchmarks.load import CONNECTIONS, Load, wrk
+from benchmarks.load import CONNECTIONS, Load, wrk, wrk_program
 from benchmarks.stack import (
     GUNICORN,
     PROJECT,
@@ -104,8 +104,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
-    _install()
     try:
+        wrk_program()
+        _install()
         with running_stack(SHOP) as stack:
             stack.environment["PYTHONPATH"] += f":{OTHERS}"
             ways = _ways(stack, rounds)

@@ -20,7 +20,7 @@ import django
 
 from benchmarks import asking, busy, growth
 from benchmarks.figures import Figure, Kept, table
-from benchmarks.load import CONNECTIONS
+from benchmarks.load import CONNECTIONS, wrk_program
 from benchmarks.stack import PROJECT, CannotMeasureError, Size, Stack, running_stack
 
 TABLE = PROJECT / "benchmarks" / "serving.md"
@@ -59,6 +59,7 @@ def main() -> int:
     asked = parser.parse_args()
     wanted = set(asked.only or names)
     try:
+        wrk_program()
         failed: list[str] = []
         for size in (SMALL, LARGE):
             rows = [row for row in ROWS if row.size == size and row.name in wanted]

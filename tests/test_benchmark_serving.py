@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from benchmarks import growth, serving
 from benchmarks.figures import Figure, Kept
+from benchmarks.load import wrk_program
 from benchmarks.serving import LARGE, SMALL, Row
 from benchmarks.stack import CannotMeasureError, Size
 
@@ -43,6 +45,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Size]:
         yield SimpleNamespace(made={"ratings": 1, "fit_seconds": 1.0})
 
     monkeypatch.setattr(serving, "running_stack", stack)
+    monkeypatch.setattr(serving, "wrk_program", lambda: "wrk")
     monkeypatch.setattr(serving, "KEPT", tmp_path / "serving.json")
     monkeypatch.setattr(serving, "TABLE", tmp_path / "serving.md")
     monkeypatch.setattr(growth, "KEPT", tmp_path / "growth.json")
@@ -84,6 +87,16 @@ def test_what_the_machine_lacks_ends_it_with_what_to_do(
     assert run(monkeypatch, "--only", "good") == 1
     assert "There is no wrk" in capsys.readouterr().err
     assert not serving.TABLE.exists()
+
+
+def test_no_shop_is_made_where_there_is_no_wrk(
+    made: list[Size], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(serving, "wrk_program", wrk_program)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert run(monkeypatch) == 1
+    assert "apt-get install wrk" in capsys.readouterr().err
+    assert made == []
 
 
 def test_a_row_nobody_knows_is_refused(made: list[Size], monkeypatch: pytest.MonkeyPatch) -> None:
