@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from catalog.changes.reading import changed_products
@@ -85,7 +85,10 @@ def read(ids: Sequence[int] | None = None, brands: tuple[str, ...] = ()) -> Cata
     query = QUERY.format(moment=MOMENT[connection.vendor], where=where)
     codes = {name: place for place, name in enumerate(brands)}
     parts: list[list[NDArray[Any]]] = []
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        if ids is None and connection.vendor == "postgresql":
+            # A whole large catalogue takes longer than a request may wait for a statement.
+            cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute(query, list(ids) if ids is not None else None)
         while rows := cursor.fetchmany(CHUNK):
             *numbers, names = zip(*rows, strict=True)

@@ -32,7 +32,7 @@ from recommendations.serving.snapshot import current
 from recommendations.serving.state import look_up
 from shopreco.api.authentication import HEADER, SCHEME
 from shopreco.api.throttles import CallerThrottle
-from shopreco.databases import is_not_now
+from shopreco.databases import drop_dead_connections, is_not_now
 from shopreco.models import ApiKey
 
 PATH = re.compile(r"/api/v1/shoppers/([^/]+)/recommendations")
@@ -73,6 +73,7 @@ class ExpressLane:
             except (APIException, DisallowedHost):
                 answer = None
             except Error as error:
+                drop_dead_connections(error)
                 answer = self._last_known(request, found[1]) if is_not_now(error) else None
             if answer is not None:
                 request.resolver_match = _route()

@@ -70,7 +70,8 @@ def live_model() -> LiveModel | None:
         return None
     found = _loaded.get(_key(version))
     if found is None and _beside_requests and (present := next(iter(_loaded.values()), None)) is not None:
-        _load_beside(version)
+        if _key(version) not in _refused:
+            _load_beside(version)
         return present
     return found or _load(version)
 
