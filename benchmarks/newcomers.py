@@ -126,7 +126,6 @@ def _newcomers(content: Any, features: ItemFeatures, new: Ids) -> Newcomers:
     ids, extended = new.astype(np.int64), content.model.extended(features)
     everything = extended.products.ids.astype(np.int64)
     yes, none = np.ones(len(everything), bool), np.full(len(everything), -1)
-    brand = np.zeros(len(everything), np.int32)
     catalogue = Catalogue(
         everything,
         yes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -85,7 +86,8 @@ def read(ids: Sequence[int] | None = None, brands: tuple[str, ...] = ()) -> Cata
     query = QUERY.format(moment=MOMENT[connection.vendor], where=where)
     codes = {name: place for place, name in enumerate(brands)}
     parts: list[list[NDArray[Any]]] = []
-    with transaction.atomic(), connection.cursor() as cursor:
+    whole = nullcontext() if ids is not None else transaction.atomic()
+    with whole, connection.cursor() as cursor:
         if ids is None and connection.vendor == "postgresql":
             # A whole large catalogue takes longer than a request may wait for a statement.
             cursor.execute("SET LOCAL statement_timeout = 0")
@@ -99,8 +101,8 @@ def read(ids: Sequence[int] | None = None, brands: tuple[str, ...] = ()) -> Cata
             parts.append([*arrays, np.array(own, np.int32)])
     if not parts:
         parts.append([np.empty(0, kind) for kind in (*TYPES, np.int32)])
-    whole: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    named = dict(zip(COLUMNS, whole, strict=True))
+    columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    named = dict(zip(COLUMNS, columns, strict=True))
     return Catalogue(**named, brands=tuple(codes))
 
 

@@ -62,13 +62,7 @@ def history_rows_of_many(shopper_ids: Sequence[int], *, newest: int) -> dict[int
 def _written(query: str, *, who: str, whose: str) -> str:
     moment = MOMENT[connection.vendor]
     moments = {"rated": moment.format("rated_at"), "occurred": moment.format("occurred_at")}
-    return f"{RATINGS} {query}".format(
-        kinds=KINDS,
-        who=who,
-        whose=whose,
-        rated=moment.format("rated_at"),
-        occurred=moment.format("occurred_at"),
-    )
+    return f"{RATINGS} {query}".format(kinds=KINDS, who=who, whose=whose, **moments)
 
 
 def _standing(rows: list[Row]) -> list[Row]:

@@ -69,7 +69,8 @@ def test_the_routes_are_the_ones_that_were_promised():
         ("get", "shoppers/ann/recommendations"), ("get", "shoppers/ann/ratings"),
         ("put", "shoppers/ann/ratings/POT"), ("delete", "shoppers/ann/ratings/POT"),
         ("post", "ratings"), ("post", "events"), ("get", "products"), ("get", "products/POT"),
-        ("post", "recommendations/batch"), ("get", "products/POT/similar"), ("get", "products/POT/bought-together"), ("get", "trending"),
+        ("post", "recommendations/batch"),
+        ("get", "products/POT/similar"), ("get", "products/POT/bought-together"), ("get", "trending"),
         ("get", "onboarding"), ("get", "models/live"), ("get", "health/live"), ("get", "health/ready"),
         ("get", "schema"), ("get", "docs"),
     }  # fmt: skip

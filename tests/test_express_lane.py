@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import OperationalError, connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -21,7 +22,6 @@ from recommendations.api import lists
 from recommendations.api.bodies import body_of
 from recommendations.api.serializers import RecommendationList
 from recommendations.models import MerchandisingRule
-from recommendations.serving import kept
 from recommendations.serving.service import Asked, listed_for, recommend_for
 from recommendations.serving.snapshot import current
 from shopreco import express
@@ -91,9 +91,9 @@ def test_it_says_what_the_whole_way_says(
 ) -> None:
     Product.objects.filter(pk=shop.garden[2].pk).update(stock=0, title='Rake "Émile" </b>', brand="")
     for whom in (shop.gardeners[0].external_id, shop.cooks[0].external_id, "nobody-known"):
-        Redis.from_url(str(kept.settings.REDIS_URL)).flushdb()
+        Redis.from_url(django_settings.REDIS_URL).flushdb()
         express_answer = ask(client, secret, whom, query)
-        Redis.from_url(str(kept.settings.REDIS_URL)).flushdb()
+        Redis.from_url(django_settings.REDIS_URL).flushdb()
         other = the_whole_way(client, secret, whom, query)
         assert express_answer.status_code == other.status_code == 200
         assert less_when(express_answer.json()) == less_when(other.json())

@@ -25,6 +25,9 @@ class Fixed:
 
     predict = score
 
+    def predict_at(self, history, positions) -> Floats:
+        return self._row[positions]
+
     def arrays(self) -> Arrays:
         return {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks import asking, busy
+from benchmarks import asking, busy, servers
 from benchmarks.load import wrk
 from benchmarks.stack import Size, Stack, running_stack
 from shopreco.embedded_redis import server_program
@@ -62,6 +63,14 @@ def test_the_load_is_answered_and_every_request_is_in_the_log(stack: Stack) -> N
     answered = [line for line in lines if line.get("path", "").endswith("/recommendations")]
     assert found.requests <= len(answered) <= found.requests + 16
     assert {line["status"] for line in answered} == {200}
+
+
+def test_every_process_comes_to_work_before_its_memory_is_looked_at(stack: Stack) -> None:
+    with stack.shop(workers=3, core=None) as shop:
+        before = {pid: servers._cpu_seconds(pid) for pid in shop.workers()}
+        asyncio.run(busy._ask_at_once(shop, asking.addresses(busy.SPREAD)))
+        assert all(servers._cpu_seconds(pid) > before[pid] for pid in shop.workers())
+        assert all(10 < busy.own_megabytes(pid) < 300 for pid in shop.workers())
 
 
 def test_lists_follow_ratings_of_many_clients_at_once(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,12 @@ def test_two_that_change_the_same_products_crosswise_with_others_in_between_get_
     dearer(one, first)
     dearer(other, second)
     dearer(one, common)
-    waiting = threading.Thread(target=lambda: (dearer(other, common), other.commit()))
+
+    def change_it_too() -> None:
+        dearer(other, common)
+        other.commit()
+
+    waiting = threading.Thread(target=change_it_too)
     waiting.start()
     one.commit()
     waiting.join(20)

@@ -15,16 +15,16 @@ from recommendations.serving.kept import NOTHING_THERE, Fetched, fetch, keep, wa
 
 
 @pytest.fixture
-def redis(redis_url: str) -> Redis:
+def redis(redis_url: str) -> Any:
     return Redis.from_url(redis_url)
 
 
-def test_what_is_kept_is_fetched_and_runs_out(redis: Redis) -> None:
+def test_what_is_kept_is_fetched_and_runs_out(redis: Any) -> None:
     assert fetch("a") == Fetched(None, is_mine=True)
     keep("a", b"body", seconds=100)
     assert fetch("a").body == b"body"
-    (key,) = (key for key in redis.keys("*:a") if not key.endswith(b":making"))  # type: ignore[union-attr]
-    assert 0 < redis.ttl(key) <= 100  # type: ignore[operator]
+    (key,) = redis.keys("*:a")
+    assert 0 < redis.ttl(key) <= 100
 
 
 def test_of_many_who_ask_at_once_one_makes_it_and_the_others_get_it() -> None:
@@ -59,10 +59,10 @@ def test_whoever_makes_it_and_dies_is_not_waited_for_for_ever(monkeypatch: pytes
     assert fetch("a").is_mine, "the next one may try"
 
 
-def test_the_caller_is_counted_in_the_same_call(redis: Redis) -> None:
+def test_the_caller_is_counted_in_the_same_call(redis: Any) -> None:
     assert [fetch("a", counter="c", counter_seconds=60).count for _ in range(3)] == [1, 2, 3]
-    (key,) = redis.keys("*:c")  # type: ignore[misc]
-    assert 0 < redis.ttl(key) <= 61  # type: ignore[operator]
+    (key,) = redis.keys("*:c")
+    assert 0 < redis.ttl(key) <= 61
     assert fetch("a").count == 0
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from catalog import columns
@@ -47,11 +48,16 @@ def test_only_what_changed_is_read_again(shop: Shop, monkeypatch: pytest.MonkeyP
     current()
     read: list[Any] = []
     whole = columns.read
-    monkeypatch.setattr(columns, "read", lambda *given: read.append(given) or whole(*given))
+
+    def noted(*given: Any) -> Any:
+        read.append(given)
+        return whole(*given)
+
+    monkeypatch.setattr(columns, "read", noted)
     Product.objects.filter(pk=shop.garden[0].pk).update(price="99")
     found = current()
     assert [given[0] for given in read] == [[shop.garden[0].pk]]
-    at = found.catalogue.positions(columns.np.array([shop.garden[0].pk]))
+    at = found.catalogue.positions(np.array([shop.garden[0].pk]))
     assert found.catalogue.pence[at].tolist() == [9900]
     MerchandisingRule.objects.create(name="x", action="drop", brand="x")
     assert len(current().rules) == 1
@@ -115,7 +121,7 @@ def test_warming_up_survives_a_database_that_is_away(monkeypatch: pytest.MonkeyP
         raise OperationalError("not yet")
 
     monkeypatch.setattr(snapshot, "stamp", away)
-    monkeypatch.setattr(snapshot.connections, "close_all", lambda: None)
+    monkeypatch.setattr(connections, "close_all", lambda: None)
     snapshot.warm_up()
     assert "nothing is read ahead" in caplog.text
 
