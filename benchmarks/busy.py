@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,7 @@ from benchmarks.steady import Connection, steady
 CLIENTS, RATING_SECONDS = 16, 6.0
 STEADY_SECONDS, SHARE_OF_PEAK, TRIES = 6.0, 0.5, 5
 WEB_PROCESSES = 2
-SPREAD = 100
-"""Requests on connections of their own, that come to every process."""
+SPREAD, TIMES_OVER = 60, 5
 ASK_FOR_TRAINING = (
     "from django.utils import timezone; from recommendations.triggers import Trigger, request_training; "
     "request_training(trigger=Trigger.COMMAND, now=timezone.now())"
@@ -179,16 +178,28 @@ def memory(stack: Stack, rounds: int) -> list[Figure]:
     for number in range(rounds):
         with stack.shop(workers=WEB_PROCESSES + 1, core=None) as shop:
             first = 1 + 1_000 * number
-            # On new connections, so that all processes come to work: what only one has read of the model's
-            # file would look like its own.
-            for path in addresses(SPREAD, first=first):
-                shop.get(path)
+            asyncio.run(_ask_at_once(shop, addresses(SPREAD, first=first)))
             wrk(shop, addresses(2_000, first=first), seconds=2 * WARM_SECONDS, connections=4 * CONNECTIONS)
             _, *further = sorted(own_megabytes(pid) for pid in shop.workers())
         values.append(max(further))
     told = "private pages (USS) of the largest of 3 processes after many lists"
     what = f"memory of a web process beyond the first, {stack.made['products']:,} products"
     return [Figure(what, "MB", values, 120, 80, more=False, told=told)]
+
+
+async def _ask_at_once(shop: Server, paths: Sequence[str]) -> None:
+    """Each path on a connection of its own, some times over, so that all processes come to work: what only
+    one has read of the model's file would look like its own."""
+
+    async def ask(path: str) -> None:
+        connection = Connection(shop)
+        for _ in range(TIMES_OVER):
+            await connection.call("GET", path)
+        await connection.close()
+
+    async with asyncio.TaskGroup() as group:
+        for path in paths:
+            group.create_task(ask(path))
 
 
 def own_megabytes(pid: int) -> float:
