@@ -26,7 +26,8 @@ class Fixed:
     predict = score
 
     def predict_at(self, history, positions) -> Floats:
-        return self._row[positions]
+        predicted: Floats = self._row[positions]
+        return predicted
 
     def arrays(self) -> Arrays:
         return {}
