@@ -93,12 +93,19 @@ def aged(signals: Signals) -> Signals:
     """
     if signals.half_lives is None or not len(signals):
         return replace(signals, half_lives=None)
+    age_days = (_newest_of_each(signals) - signals.times) / DAY
+    weights = signals.weights * np.exp2(-age_days / signals.half_lives)
+    return replace(signals, weights=weights.astype(np.float32), half_lives=None)
+
+
+def _newest_of_each(signals: Signals) -> Times:
+    """(n,) or one number for all: the time of the newest signal of the row's shopper."""
+    if (signals.shoppers == signals.shoppers[0]).all():
+        return np.asarray(signals.times.max())
     _, shopper = np.unique(signals.shoppers, return_inverse=True)
     newest = np.full(int(shopper.max()) + 1, np.iinfo(np.int64).min)
     np.maximum.at(newest, shopper, signals.times)
-    age_days = (newest[shopper] - signals.times) / DAY
-    weights = signals.weights * np.exp2(-age_days / signals.half_lives)
-    return replace(signals, weights=weights.astype(np.float32), half_lives=None)
+    return newest[shopper]
 
 
 def combine(signals: Signals) -> Signals:
