@@ -6,15 +6,19 @@ A list that is being made is waited for instead of being made twice. Without Red
 from __future__ import annotations
 
 import logging
+import os
+import threading
 import time
 from dataclasses import dataclass
-from functools import lru_cache
+from hashlib import sha1
 from typing import Any
 
 import redis
 from django.conf import settings
 from django.core.cache import cache
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 # One round trip: count the caller, bring the list, and where there is none say who makes it.
@@ -27,6 +31,7 @@ local body = redis.call('GET', KEYS[1])
 if body then return {count, body} end
 if redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[1]) then return {count, false, 1} end
 return {count, false, 0}"""
+SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 # Whoever makes a list and dies is not waited for longer; a list takes some milliseconds.
 MAKING_MS = 1000
 LOOK_SECONDS, WAIT_SECONDS = 0.005, 0.25
@@ -48,19 +53,51 @@ NOTHING_THERE = Fetched(None, is_there=False)
 _down_until = 0.0
 
 
-@lru_cache(maxsize=2)
-def _client(url: str) -> Any:
-    options: dict[str, Any] = dict(settings.CACHES["default"]).get("OPTIONS", {})  # type: ignore[assignment]
-    return redis.Redis.from_url(
-        url,
-        socket_connect_timeout=options.get("socket_connect_timeout"),
-        socket_timeout=options.get("socket_timeout"),
-    )
+_local = threading.local()
 
 
-@lru_cache(maxsize=2)
-def _script(url: str) -> Any:
-    return _client(url).register_script(SCRIPT)
+def _call(*words: Any) -> Any:
+    """One command on this thread's own connection: half of the time that a client and its pool take.
+
+    Raises RedisError, OSError.
+    """
+    connection = _connection()
+    for is_last in (False, True):
+        try:
+            connection.send_command(*words, check_health=False)
+            return connection.read_response()
+        except redis.exceptions.ResponseError:
+            raise
+        except (RedisError, OSError) as error:
+            connection.disconnect()
+            # A server that was started again since is there at the second try.
+            if is_last or isinstance(error, redis.exceptions.TimeoutError):
+                raise
+    raise AssertionError("either answered or raised")
+
+
+def _connection() -> Any:
+    url = settings.REDIS_URL
+    known = getattr(_local, "connection", None)
+    if known is None or _local.made_for != (url, os.getpid()):
+        options: dict[str, Any] = dict(settings.CACHES["default"]).get("OPTIONS", {})  # type: ignore[assignment]
+        pool = redis.ConnectionPool.from_url(
+            url,
+            socket_connect_timeout=options.get("socket_connect_timeout"),
+            socket_timeout=options.get("socket_timeout"),
+            retry=Retry(NoBackoff(), 0),
+        )
+        known = _local.connection = pool.make_connection()
+        _local.made_for = url, os.getpid()
+    return known
+
+
+def _run_script(keys: list[str], arguments: list[int]) -> Any:
+    words = (len(keys), *keys, *arguments)
+    try:
+        return _call("EVALSHA", SHA, *words)
+    except redis.exceptions.NoScriptError:
+        return _call("EVAL", SCRIPT, *words)
 
 
 def fetch(name: str, *, counter: str | None = None, counter_seconds: int = 0) -> Fetched:
@@ -71,7 +108,7 @@ def fetch(name: str, *, counter: str | None = None, counter_seconds: int = 0) ->
     key = cache.make_key(name)
     keys = [key, f"{key}:making", *([cache.make_key(counter)] if counter else [])]
     try:
-        count, body, *rest = _script(settings.REDIS_URL)(keys, [MAKING_MS, counter_seconds + 1])
+        count, body, *rest = _run_script(keys, [MAKING_MS, counter_seconds + 1])
     except (RedisError, OSError) as error:
         _down_until = time.monotonic() + REST_SECONDS
         logger.warning("cache unreachable, computing without it: %s", error)
@@ -85,7 +122,7 @@ def wait_for(name: str) -> bytes | None:
     try:
         while time.monotonic() < ends:
             time.sleep(LOOK_SECONDS)
-            found: bytes | None = _client(settings.REDIS_URL).get(key)
+            found: bytes | None = _call("GET", key)
             if found is not None:
                 return found
     except (RedisError, OSError) as error:
@@ -96,7 +133,7 @@ def wait_for(name: str) -> bytes | None:
 def keep(name: str, body: bytes, *, seconds: int) -> None:
     """Keep an answer."""
     try:
-        _client(settings.REDIS_URL).set(cache.make_key(name), body, ex=seconds)
+        _call("SET", cache.make_key(name), body, "EX", seconds)
     except (RedisError, OSError) as error:
         logger.warning("a list is not kept: %s", error)
 
@@ -104,6 +141,7 @@ def keep(name: str, body: bytes, *, seconds: int) -> None:
 def forget_connections() -> None:
     """As a new process."""
     global _down_until
-    _client.cache_clear()
-    _script.cache_clear()
+    if (known := getattr(_local, "connection", None)) is not None:
+        known.disconnect()
+        del _local.connection
     _down_until = 0.0

@@ -75,3 +75,22 @@ def test_without_redis_nothing_is_there_and_it_is_left_alone_for_a_while(
     assert caplog.text.count("cache unreachable") == 1
     keep("a", b"x", seconds=9)
     assert wait_for("a") is None
+
+
+def test_a_server_that_was_started_again_is_found_again(redis: Any) -> None:
+    keep("a", b"body", seconds=100)
+    redis.client_kill_filter(_type="normal", skipme=True)
+    assert fetch("a").body == b"body"
+    redis.script_flush()
+    assert fetch("a").body == b"body"
+
+
+def test_every_thread_has_a_connection_of_its_own(redis: Any) -> None:
+    keep("a", b"body", seconds=100)
+    found: list[Fetched] = []
+    threads = [threading.Thread(target=lambda: found.append(fetch("a"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [each.body for each in found] == [b"body"] * 4
