@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from catalog.quick import rows_of
 from feedback.models import Event
 from feedback.standing import standing, taken_back
 
@@ -41,9 +42,7 @@ def history_rows(shopper_id: int, *, newest: int) -> list[Row]:
     back is newer than the event, so it is always there too.
     """
     query = _written(QUERY, who="", whose="shopper_id = %s")
-    with connection.cursor() as cursor:
-        cursor.execute(query, [shopper_id, shopper_id, shopper_id, newest - 1])
-        return _standing(cursor.fetchall())
+    return _standing(rows_of(query, [shopper_id, shopper_id, shopper_id, newest - 1]))
 
 
 def history_rows_of_many(shopper_ids: Sequence[int], *, newest: int) -> dict[int, list[Row]]:

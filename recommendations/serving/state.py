@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from django.db import connection
-
 from catalog.changes.reading import Stamp
+from catalog.quick import rows_of
 from feedback.models import Shopper
 
 QUERY = """SELECT t.epoch, t.version, s.id, s.account_id, s.is_anonymous, s.consent, s.feedback_version
@@ -14,9 +13,7 @@ QUERY = """SELECT t.epoch, t.version, s.id, s.account_id, s.is_anonymous, s.cons
 
 def look_up(external_id: str) -> tuple[Stamp, Shopper | None]:
     """(the shop's state, the shopper of that id or None). One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(QUERY, [external_id])
-        epoch, version, pk, account, is_anonymous, consent, feedback_version = cursor.fetchone()
+    ((epoch, version, pk, account, is_anonymous, consent, feedback_version),) = rows_of(QUERY, [external_id])
     stamp = Stamp(epoch or "", version or 0)
     if pk is None:
         return stamp, None

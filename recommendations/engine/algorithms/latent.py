@@ -130,14 +130,21 @@ class FoldInRanker:
     def _pushes(self, history: History, wanted: Matrix) -> Matrix:
         """(k, known rows): what each row of the history adds to the scores of the wanted vectors.
 
-        A is symmetric, so the system is solved for the vectors or for the rows, whichever are fewer.
+        A is symmetric, so the system is solved for the vectors or for the rows, whichever are fewer. Of fewer
+        rows n than factors it is an n x n one: A^-1 F'C = D^-1 F' (C^-1 + F D^-1 F')^-1, with A = D + F'CF.
         """
         known, mask = history.known_to(self.products)
         weights = history.weights[mask].astype(np.float64)
         features = self.table.rows(known).astype(np.float64)
         residuals = np.sign(weights) - self.base[known].astype(np.float64)
         confidence = np.abs(weights)
-        precision = np.diag(self._held + self._by_row * float(confidence.sum()))
+        diagonal = self._held + self._by_row * float(confidence.sum())
+        if len(known) < len(diagonal) and confidence.all():
+            lifted = features / diagonal
+            system = lifted @ features.T
+            system.flat[:: len(known) + 1] += 1 / confidence
+            return np.asarray(np.linalg.solve(system, lifted @ wanted.T).T * residuals, np.float64)
+        precision = np.diag(diagonal)
         if len(wanted) >= len(known):
             return wanted @ ridge_shares(features, residuals, confidence, precision=precision)
         weighted = features * confidence[:, None]
