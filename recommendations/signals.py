@@ -58,9 +58,7 @@ def signals_of(
     )
     half_lives: Floats | None = None
     if settings.half_life_days:
-        half_lives = np.full(len(kinds), np.inf, np.float32)
-        for kind, days in settings.half_life_days.items():
-            half_lives[_of_kind(kinds, kind, numbers)] = days
+        half_lives = _by_kind(kinds, settings.half_life_days, numbers, otherwise=np.inf)
     return Signals(shoppers, products, weights, values, times, half_lives)
 
 
@@ -69,18 +67,28 @@ def weigh(
     numbers: Mapping[str, int] | None = None,
 ) -> Floats:  # fmt: skip
     """(n,) weight of each signal: by its stars where it is a rating, else by the kind of the event."""
-    weights = np.zeros(len(kinds), np.float32)
-    for kind, weight in events.items():
-        weights[_of_kind(kinds, kind, numbers)] = weight
-    for stars, weight in ratings.items():
-        weights[values == stars] = weight
+    weights = _by_kind(kinds, events, numbers, otherwise=0.0)
+    rated = np.flatnonzero(np.isfinite(values))
+    if len(rated):
+        given = np.array(
+            [ratings.get(stars, 0.0) for stars in range(max(ratings, default=0) + 1)], np.float32
+        )
+        weights[rated] = given[values[rated].astype(np.int64)]
     return weights
 
 
-def _of_kind(kinds: NDArray[Any], kind: str, numbers: Mapping[str, int] | None) -> NDArray[np.bool_]:
-    """(n,) which are of the kind; none where it has no number."""
-    wanted = kind if numbers is None else numbers.get(kind, -1)
-    found: NDArray[np.bool_] = kinds == wanted
+def _by_kind(
+    kinds: NDArray[Any], values: Mapping[str, float], numbers: Mapping[str, int] | None, *, otherwise: float
+) -> Floats:
+    """(n,) the value of each row's kind."""
+    if numbers is not None:
+        table = np.full(max(numbers.values(), default=0) + 1, otherwise, np.float32)
+        for kind, number in numbers.items():
+            table[number] = values.get(kind, otherwise)
+        return table[kinds]
+    found = np.full(len(kinds), otherwise, np.float32)
+    for kind, value in values.items():
+        found[kinds == kind] = value
     return found
 
 
