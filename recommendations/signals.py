@@ -85,7 +85,8 @@ def _by_kind(
         table = np.full(max(numbers.values(), default=0) + 1, otherwise, np.float32)
         for kind, number in numbers.items():
             table[number] = values.get(kind, otherwise)
-        return table[kinds]
+        found: Floats = table[kinds]
+        return found
     found = np.full(len(kinds), otherwise, np.float32)
     for kind, value in values.items():
         found[kinds == kind] = value
