@@ -19,6 +19,7 @@ import psycopg
 from benchmarks.asking import SHOWN, TRY_SECONDS, WARM_SECONDS, addresses, in_turn
 from benchmarks.figures import Figure, percentile, ratios
 from benchmarks.load import CONNECTIONS, wrk
+from benchmarks.loops import run
 from benchmarks.stack import BIN, PROJECT, Server, Stack, shopper_id, until
 from benchmarks.steady import Connection, steady
 
@@ -41,7 +42,7 @@ def rating_to_list(stack: Stack, rounds: int) -> list[Figure]:
     stack.spread()
     with stack.shop(workers=WEB_PROCESSES, core=None) as shop:
         _warm(shop)
-        taken = [asyncio.run(_shoppers_rate(shop, first=1 + CLIENTS * number)) for number in range(rounds)]
+        taken = [run(_shoppers_rate(shop, first=1 + CLIENTS * number)) for number in range(rounds)]
     stack.apart()
     pairs = sum(map(len, taken)) / (rounds * RATING_SECONDS)
     told = f"{CLIENTS} clients without a pause, {pairs:.0f} of both a second, {WEB_PROCESSES} processes"
@@ -178,7 +179,7 @@ def memory(stack: Stack, rounds: int) -> list[Figure]:
     for number in range(rounds):
         with stack.shop(workers=WEB_PROCESSES + 1, core=None) as shop:
             first = 1 + 1_000 * number
-            asyncio.run(_ask_at_once(shop, addresses(SPREAD, first=first)))
+            run(_ask_at_once(shop, addresses(SPREAD, first=first)))
             wrk(shop, addresses(2_000, first=first), seconds=2 * WARM_SECONDS, connections=4 * CONNECTIONS)
             _, *further = sorted(own_megabytes(pid) for pid in shop.workers())
         values.append(max(further))

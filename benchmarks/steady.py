@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.loops import run
 from benchmarks.stack import Server
 
 CONNECTIONS = 32
@@ -76,7 +77,7 @@ def steady(
     gc.collect()
     gc.disable()
     try:
-        return asyncio.run(_steady(server, paths, rate, seconds, start))
+        return run(_steady(server, paths, rate, seconds, start))
     finally:
         gc.enable()
 

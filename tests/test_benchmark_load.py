@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import threading
 import time
@@ -13,6 +12,7 @@ import pytest
 
 from benchmarks.asking import Run, addresses, affordable, in_turn
 from benchmarks.load import read, wrk
+from benchmarks.loops import run
 from benchmarks.stack import CannotMeasureError, Server
 from benchmarks.steady import Connection, steady
 
@@ -128,7 +128,7 @@ def test_a_body_is_sent_and_one_in_chunks_is_read(server: Server, asked: list[st
         await connection.close()
         return answers
 
-    assert asyncio.run(twice()) == [(201, b'{"value": 4}'), (201, b'{"value": 5}'), (200, b"ok")]
+    assert run(twice()) == [(201, b'{"value": 4}'), (201, b'{"value": 5}'), (200, b"ok")]
 
 
 def test_the_sides_take_turns_at_going_first() -> None:

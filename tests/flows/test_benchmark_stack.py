@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import shutil
@@ -12,6 +11,7 @@ import pytest
 
 from benchmarks import asking, busy, servers
 from benchmarks.load import wrk
+from benchmarks.loops import run
 from benchmarks.stack import Size, Stack, running_stack
 from shopreco.embedded_redis import server_program
 from tests.flows.postgres import programs
@@ -68,7 +68,7 @@ def test_the_load_is_answered_and_every_request_is_in_the_log(stack: Stack) -> N
 def test_every_process_comes_to_work_before_its_memory_is_looked_at(stack: Stack) -> None:
     with stack.shop(workers=3, core=None) as shop:
         before = {pid: servers._cpu_seconds(pid) for pid in shop.workers()}
-        asyncio.run(busy._ask_at_once(shop, asking.addresses(busy.SPREAD)))
+        run(busy._ask_at_once(shop, asking.addresses(busy.SPREAD)))
         assert all(servers._cpu_seconds(pid) > before[pid] for pid in shop.workers())
         assert all(10 < busy.own_megabytes(pid) < 300 for pid in shop.workers())
 

@@ -148,8 +148,8 @@ class FoldInRanker:
         if len(wanted) >= len(known):
             return wanted @ ridge_shares(features, residuals, confidence, precision=precision)
         weighted = features * confidence[:, None]
-        lifted = np.linalg.solve(precision + weighted.T @ features, wanted.T)
-        return np.asarray(lifted.T @ (weighted * residuals[:, None]).T, np.float64)
+        solved = np.linalg.solve(precision + weighted.T @ features, wanted.T)
+        return np.asarray(solved.T @ (weighted * residuals[:, None]).T, np.float64)
 
 
 class FoldInRatings:
