@@ -68,8 +68,13 @@ def test_the_load_is_answered_and_every_request_is_in_the_log(stack: Stack) -> N
 def test_every_process_comes_to_work_before_its_memory_is_looked_at(stack: Stack) -> None:
     with stack.shop(workers=3, core=None) as shop:
         before = {pid: servers._cpu_seconds(pid) for pid in shop.workers()}
-        run(busy._ask_at_once(shop, asking.addresses(busy.SPREAD)))
-        assert all(servers._cpu_seconds(pid) > before[pid] for pid in shop.workers())
+        # On a busy machine one process may take all connections that come at once.
+        for _ in range(10):
+            run(busy._ask_at_once(shop, asking.addresses(busy.SPREAD)))
+            worked = [servers._cpu_seconds(pid) > before[pid] for pid in shop.workers()]
+            if all(worked):
+                break
+        assert all(worked)
         assert all(10 < busy.own_megabytes(pid) < 300 for pid in shop.workers())
 
 
