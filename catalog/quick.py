@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 
@@ -14,7 +15,8 @@ def rows_of(statement: str, values: Sequence[Any]) -> list[Any]:
     On PostgreSQL by a cursor of psycopg's own, which has the server plan a statement once; Django's sends the
     values inside the text, so that each is another statement. Whoever watches queries sees them all the same.
     """
-    if connection.vendor != "postgresql" or connection.queries_logged:
+    is_prepared = connection.vendor == "postgresql" and settings.SHOPRECO_PREPARED_STATEMENTS
+    if not is_prepared or connection.queries_logged:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             return list(cursor.fetchall())

@@ -104,6 +104,9 @@ else:
         connect_timeout=env.int("DB_CONNECT_TIMEOUT", 3),
         pool={"min_size": 1, "max_size": 8, "timeout": 5, "reconnect_timeout": 3},
     )
+# The statements of a list are planned once per connection; a pooler that hands connections on after each
+# transaction must know of that.
+SHOPRECO_PREPARED_STATEMENTS: bool = env.bool("DB_PREPARED_STATEMENTS", True)
 # Seconds; of processes that answer requests only (`shopreco.databases`).
 SHOPRECO_DB_TIMEOUTS = {
     "statement_timeout": env.float("DB_STATEMENT_TIMEOUT", 5.0),
