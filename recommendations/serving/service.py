@@ -71,13 +71,7 @@ def recommend_for(
     asked = Asked(filters, sort, limit, offset)
     found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot)
     page = found.places[offset : offset + limit]
-    return Recommendations(
-        items=items_of(page, found),
-        total=found.total,
-        strategy=found.strategy,
-        model_version=found.model.version if found.model else None,
-        generated_at=now,
-    )
+    return _answer(found, items_of(page, found), now=now)
 
 
 def listed_for(
@@ -95,13 +89,13 @@ def listed_for(
     found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot, found=read)
     page = found.places[asked.offset : asked.offset + asked.limit]
     cards = snapshot.cards.of([place.product_id for place in page])
-    return Recommendations(
-        items=items_of([place for place in page if place.product_id in cards], found, cards, brief=True),
-        total=found.total,
-        strategy=found.strategy,
-        model_version=found.model.version if found.model else None,
-        generated_at=now,
-    )
+    there = [place for place in page if place.product_id in cards]
+    return _answer(found, items_of(there, found, cards, brief=True), now=now)
+
+
+def _answer(found: Ranked, items: tuple[Item, ...], *, now: datetime) -> Recommendations:
+    version = found.model.version if found.model else None
+    return Recommendations(items, found.total, found.strategy, version, now)
 
 
 def ranked_for(
