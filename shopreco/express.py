@@ -102,10 +102,7 @@ class ExpressLane:
             not found.is_there and settings.SHOPRECO_WITHOUT_CACHE == REFUSE
         ):
             return None
-        body = found.body or (None if found.is_mine else kept.wait_for(name))
-        if body is None:
-            to_keep = name if found.is_there else None
-            body = lists.made(shopper, question, to_keep, root=root, now=now, snapshot=snapshot)
+        body = lists.taken_or_made(found, shopper, question, name, root=root, now=now, snapshot=snapshot)
         self._remember(shopper_id, Known(name, digest, query_string, now.timestamp()))
         return _answer_of(body)
 

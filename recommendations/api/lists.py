@@ -16,6 +16,7 @@ from recommendations.api.bodies import body_of
 from recommendations.api.queries import RecommendationQuery, filters_of
 from recommendations.conf import conf
 from recommendations.serving import kept
+from recommendations.serving.kept import Fetched
 from recommendations.serving.results import Sort
 from recommendations.serving.service import Asked, listed_for
 from recommendations.serving.snapshot import Snapshot
@@ -71,7 +72,25 @@ def name_of(
     return f"lists:{whose}:{blake2b(made_of.encode(), digest_size=12).hexdigest()}"
 
 
-def made(
+def taken_or_made(
+    found: Fetched,
+    shopper: Shopper | None,
+    question: Question,
+    name: str,
+    *,
+    root: str,
+    now: datetime,
+    snapshot: Snapshot,
+) -> bytes:
+    """The answer that was fetched, that somebody else is making, or made now."""
+    body = found.body or (None if found.is_mine else kept.wait_for(name))
+    if body is not None:
+        return body
+    to_keep = name if found.is_there else None
+    return _made(shopper, question, to_keep, root=root, now=now, snapshot=snapshot)
+
+
+def _made(
     shopper: Shopper | None,
     question: Question,
     name: str | None,
@@ -95,9 +114,5 @@ def answered(
     question = question_of(query_string, snapshot.catalogue)
     name = name_of(shopper, query_string, root, snapshot, now)
     if name is not None:
-        found = kept.fetch(name)
-        body = found.body or (None if found.is_mine else kept.wait_for(name))
-        if body is not None:
-            return body
-        name = name if found.is_there else None
-    return made(shopper, question, name, root=root, now=now, snapshot=snapshot)
+        return taken_or_made(kept.fetch(name), shopper, question, name, root=root, now=now, snapshot=snapshot)
+    return _made(shopper, question, name, root=root, now=now, snapshot=snapshot)

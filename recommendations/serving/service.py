@@ -126,7 +126,7 @@ def ranked_for(
     needed = None
     if asked and asked.sort == Sort.BEST:
         needed = asked.offset + asked.limit + len(tried)
-    ids, scores = _tried_too(tried, own, ids, scores)
+    ids, scores = shelf.with_more(tried, ids, scores) if tried else (ids, scores)
     ids, scores = shelf.arranged(
         ids, scores, filters, rules, history.settled, snapshot, variety=variety, first=needed
     )
@@ -152,15 +152,6 @@ def ranked_for(
         ),
         asked.sort if asked else Sort.BEST,
     )  # fmt: skip
-
-
-def _tried_too(tried: list[int], own: set[int], ids: Ids, scores: Floats) -> tuple[Ids, Floats]:
-    """The candidates, with the products to be tried at the end."""
-    more = [pk for pk in tried if pk not in own]
-    if not more:
-        return ids, scores
-    lowest = scores.min() if len(scores) else np.float32(0)
-    return np.append(ids, np.array(more, np.int64)), np.append(scores, np.full(len(more), lowest, np.float32))
 
 
 def _ordered(found: Ranked, by: Sort) -> Ranked:
@@ -240,21 +231,13 @@ def scored(
     """(candidates best first, their scores, how that came about); without a model what everybody turns to."""
     if snapshot.model is None:
         scores, strategy = lately(settings, now=now)
-        return *columns_of(scores), strategy
+        return *shelf.columns_of(scores), strategy
     is_plain = filters == Filters(exclude=filters.exclude, min_predicted=filters.min_predicted)
     return candidates_for(
         history, snapshot, settings,
         allowed=None if is_plain else shelf.eligible(filters, snapshot.catalogue),
         min_predicted=filters.min_predicted,
     ).columns  # fmt: skip
-
-
-def columns_of(scores: shelf.Scores) -> tuple[Ids, Floats]:
-    """(ids, scores) in the order of the mapping."""
-    return (
-        np.fromiter(scores.keys(), np.int64, len(scores)),
-        np.fromiter(scores.values(), np.float32, len(scores)),
-    )
 
 
 def lately(settings: Conf, *, now: datetime) -> tuple[dict[int, float], Strategy]:

@@ -65,9 +65,15 @@ def places(
     variety: Variety | None = None,
 ) -> list[Place]:
     """The candidates that may be shown, mixed for variety, after the rules. No query."""
-    ids = np.fromiter(scores.keys(), np.int64, len(scores))
-    values = np.fromiter(scores.values(), np.float32, len(scores))
-    return as_places(*arranged(ids, values, filters, rules, settled, snapshot, variety=variety))
+    return as_places(*arranged(*columns_of(scores), filters, rules, settled, snapshot, variety=variety))
+
+
+def columns_of(scores: Scores) -> tuple[Ids, Floats]:
+    """(ids, scores) in the order of the mapping."""
+    return (
+        np.fromiter(scores.keys(), np.int64, len(scores)),
+        np.fromiter(scores.values(), np.float32, len(scores)),
+    )
 
 
 def as_places(ids: Ids, scores: Floats) -> list[Place]:
@@ -91,7 +97,7 @@ def arranged(
     # Only a candidate is known to be predicted high enough; a pin does not get round that filter.
     pinned = [pk for pk in rules.pinned() if pk not in left_out] if filters.min_predicted is None else []
     if pinned:
-        ids, scores = _with(pinned, ids, scores)
+        ids, scores = with_more(pinned, ids, scores)
     at = snapshot.catalogue.positions(ids)
     mask = _eligible(filters, snapshot.catalogue, at)
     if left_out:
@@ -115,10 +121,12 @@ def arranged(
     return ids[order], scores[order]
 
 
-def _with(pinned: list[int], ids: Ids, scores: Floats) -> tuple[Ids, Floats]:
-    """The candidates, and at their end what is pinned and is none of them."""
+def with_more(wanted: list[int], ids: Ids, scores: Floats) -> tuple[Ids, Floats]:
+    """The candidates, and at their end, with the lowest score, what is wanted and is none of them."""
     known = set(ids.tolist())
-    more = [pk for pk in dict.fromkeys(pinned) if pk not in known]
+    more = [pk for pk in dict.fromkeys(wanted) if pk not in known]
+    if not more:
+        return ids, scores
     lowest = scores.min() if len(scores) else np.float32(0)
     return np.append(ids, np.array(more, np.int64)), np.append(scores, np.full(len(more), lowest, np.float32))
 
