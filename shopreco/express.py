@@ -21,28 +21,18 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 from django.utils import timezone
 from rest_framework.exceptions import APIException
-from rest_framework.settings import api_settings
 
-from catalog.changes.reading import Stamp
 from catalog.limits import REFUSE
 from feedback.api.fields import checked_shopper_id
 from recommendations.api import lists
 from recommendations.serving import kept
 from recommendations.serving.snapshot import current
 from recommendations.serving.state import look_up
-from shopreco.api.authentication import HEADER, SCHEME
-from shopreco.api.throttles import CallerThrottle
+from shopreco.api.callers import HEADERS, LiveKeys, is_plain, limit_of, secret_of
 from shopreco.databases import drop_dead_connections, is_not_now
 from shopreco.models import ApiKey
 
 PATH = re.compile(r"/api/v1/shoppers/([^/]+)/recommendations")
-KEY, AUTHORIZATION = f"HTTP_{HEADER.upper().replace('-', '_')}", f"{SCHEME} "
-HEADERS = {
-    "Cache-Control": "max-age=0, no-cache, no-store, must-revalidate, private",
-    "Vary": "Accept, Authorization, X-API-Key, Cookie, origin",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Frame-Options": "DENY",
-}
 Answer = HttpResponse | None
 # While the database is away, answers are given again for so long, of so many shoppers.
 STALE_SECONDS, REMEMBERED = 600, 10_000
@@ -63,7 +53,7 @@ class ExpressLane:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
-        self._keys: tuple[Stamp, dict[str, int]] = (Stamp(), {})
+        self._keys = LiveKeys()
         self._last: OrderedDict[str, Known] = OrderedDict()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -81,20 +71,20 @@ class ExpressLane:
         return self._get_response(request)
 
     def _answer(self, request: HttpRequest, shopper_id: str) -> Answer:
-        secret = _secret(request.META)
-        if secret is None or not _is_plain(request.META):
+        secret = secret_of(request.META)
+        if secret is None or not is_plain(request.META):
             return None
         stamp, shopper = look_up(checked_shopper_id(shopper_id))
         snapshot, now = current(stamp), timezone.now()
         digest = ApiKey.digest_of(secret)
-        key = self._known_keys(snapshot.stamp).get(digest)
+        key = self._keys.at(snapshot.stamp).get(digest)
         if key is None:
             return None
         query_string = request.META.get("QUERY_STRING", "")
         question = lists.question_of(query_string, snapshot.catalogue)
         root = f"{request.scheme}://{request.get_host()}"
         name = lists.name_of(shopper, query_string, root, snapshot, now)
-        most, counter, seconds = _limit(key, now.timestamp())
+        most, counter, seconds = limit_of(key, now.timestamp())
         if name is None:
             return None
         found = kept.fetch(name, counter=counter, counter_seconds=seconds)
@@ -117,8 +107,8 @@ class ExpressLane:
 
         Only to whoever asked then, and marked as what it is: a rating or a price may have changed since.
         """
-        known, secret = self._last.get(shopper_id), _secret(request.META)
-        if known is None or secret is None or not _is_plain(request.META):
+        known, secret = self._last.get(shopper_id), secret_of(request.META)
+        if known is None or secret is None or not is_plain(request.META):
             return None
         age = timezone.now().timestamp() - known.seen_at
         is_same = request.META.get("QUERY_STRING", "") == known.query_string
@@ -129,47 +119,11 @@ class ExpressLane:
             return None
         return _answer_of(body, Age=str(max(0, int(age))), Warning='110 - "Response is Stale"')
 
-    def _known_keys(self, stamp: Stamp) -> dict[str, int]:
-        """digest -> key, of the live ones. A key that is made or revoked moves the shop's version on."""
-        known = self._keys
-        if known[0] != stamp:
-            live = ApiKey.objects.filter(revoked_at__isnull=True)
-            known = self._keys = stamp, dict(live.values_list("digest", "pk"))
-        return known[1]
-
 
 def _answer_of(body: bytes, **headers: str) -> HttpResponse:
     # Without its length the server would send the body in chunks: a call to the system more for each answer.
     told = {**HEADERS, "Content-Length": str(len(body)), **headers}
     return HttpResponse(body, content_type="application/json", headers=told)
-
-
-def _secret(meta: dict[str, Any]) -> str | None:
-    """The key that was sent plainly; None where there is none, or where it takes more care to read it."""
-    sent: str = meta.get("HTTP_AUTHORIZATION", "")
-    if sent.startswith(AUTHORIZATION):
-        return sent[len(AUTHORIZATION) :]
-    return None if sent else meta.get(KEY)
-
-
-def _is_plain(meta: dict[str, Any]) -> bool:
-    """Whether a program asks, and for JSON: what a browser sends across sites needs more than an answer."""
-    accepted = meta.get("HTTP_ACCEPT", "*/*")
-    return "HTTP_ORIGIN" not in meta and ("*/*" in accepted or "application/json" in accepted)
-
-
-def _limit(key: int, now: float) -> tuple[int | None, str | None, int]:
-    """(calls allowed, the counter they are counted in, its seconds), as `CallerThrottle` counts them."""
-    rates: dict[str, str] = api_settings.DEFAULT_THROTTLE_RATES  # type: ignore[assignment]
-    most, seconds = _rate(rates.get("user"))
-    if most is None or seconds is None:
-        return None, None, 0
-    return most, f"throttle:user:key-{key}:{int(now // seconds)}", seconds
-
-
-@lru_cache(maxsize=8)
-def _rate(text: str | None) -> tuple[int | None, int | None]:
-    return CallerThrottle().parse_rate(text)
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,68 @@
+"""Who calls with a key, and how often they may: what the express lanes for reading and for rating share.
+
+They ask for what they know how to answer; everything else is left to authentication and throttles.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from rest_framework.settings import api_settings
+
+from catalog.changes.reading import Stamp
+from shopreco.api.authentication import HEADER, SCHEME
+from shopreco.api.throttles import CallerThrottle
+from shopreco.models import ApiKey
+
+KEY, AUTHORIZATION = f"HTTP_{HEADER.upper().replace('-', '_')}", f"{SCHEME} "
+HEADERS = {
+    "Cache-Control": "max-age=0, no-cache, no-store, must-revalidate, private",
+    "Vary": "Accept, Authorization, X-API-Key, Cookie, origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+}
+"""What an answer for a program carries."""
+
+
+class LiveKeys:
+    """The keys in force, as one process knows them."""
+
+    def __init__(self) -> None:
+        self.known: tuple[Stamp, dict[str, int]] = (Stamp(), {})
+
+    def at(self, stamp: Stamp) -> dict[str, int]:
+        """digest -> key, of the live ones. A key that is made or revoked moves the shop's version on."""
+        known = self.known
+        if known[0] != stamp:
+            live = ApiKey.objects.filter(revoked_at__isnull=True)
+            known = self.known = stamp, dict(live.values_list("digest", "pk"))
+        return known[1]
+
+
+def secret_of(meta: dict[str, Any]) -> str | None:
+    """The key that was sent plainly; None where there is none, or where it takes more care to read it."""
+    sent: str = meta.get("HTTP_AUTHORIZATION", "")
+    if sent.startswith(AUTHORIZATION):
+        return sent[len(AUTHORIZATION) :]
+    return None if sent else meta.get(KEY)
+
+
+def is_plain(meta: dict[str, Any]) -> bool:
+    """Whether a program asks, and for JSON: what a browser sends across sites needs more than an answer."""
+    accepted = meta.get("HTTP_ACCEPT", "*/*")
+    return "HTTP_ORIGIN" not in meta and ("*/*" in accepted or "application/json" in accepted)
+
+
+def limit_of(key: int, now: float) -> tuple[int | None, str | None, int]:
+    """(calls allowed, the counter they are counted in, its seconds), as `CallerThrottle` counts them."""
+    rates: dict[str, str] = api_settings.DEFAULT_THROTTLE_RATES  # type: ignore[assignment]
+    most, seconds = _rate(rates.get("user"))
+    if most is None or seconds is None:
+        return None, None, 0
+    return most, f"throttle:user:key-{key}:{int(now // seconds)}", seconds
+
+
+@lru_cache(maxsize=8)
+def _rate(text: str | None) -> tuple[int | None, int | None]:
+    return CallerThrottle().parse_rate(text)
