@@ -6,27 +6,40 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-def rows_of(statement: str, values: Sequence[Any]) -> list[Any]:
-    """The rows of a SELECT. Raises what Django's cursor raises.
+def rows_of(statement: str, values: Sequence[str | int]) -> list[Any]:
+    """The rows of a SELECT, "%s" for each value: numbers, truth and text. Raises what Django's cursor raises.
 
-    On PostgreSQL by a cursor of psycopg's own, which has the server plan a statement once; Django's sends the
-    values inside the text, so that each is another statement. Whoever watches queries sees them all the same.
+    On PostgreSQL, outside of transactions, by a connection that is kept for that, see `catalog.reader`. Who
+    watches queries sees them all the same.
     """
-    is_prepared = connection.vendor == "postgresql" and settings.SHOPRECO_PREPARED_STATEMENTS
-    if not is_prepared or connection.queries_logged:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            return list(cursor.fetchall())
-    return _prepared(statement, values)
+    database = connections[DEFAULT_DB_ALIAS]
+    if _is_plain(database, values):
+        from catalog import reader  # noqa: PLC0415 - a shop on SQLite does without psycopg
+
+        return reader.rows_of(database, statement, [str(value).encode() for value in values])
+    with database.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
 
 
-def _prepared(statement: str, values: Sequence[Any]) -> list[Any]:
-    from psycopg import Cursor  # noqa: PLC0415 - a shop on SQLite may do without
+def _is_plain(database: BaseDatabaseWrapper, values: Sequence[str | int]) -> bool:
+    return (
+        database.vendor == "postgresql"
+        and not database.in_atomic_block
+        and not database.queries_logged
+        and settings.SHOPRECO_PREPARED_STATEMENTS
+        # libpq takes text up to its first NUL.
+        and not any(isinstance(value, str) and "\0" in value for value in values)
+    )
 
-    connection.ensure_connection()
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        cursor.execute(statement, values, prepare=True)
-        return cursor.fetchall()
+
+def forget() -> None:
+    """Close what this thread keeps, as a new process."""
+    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+        from catalog import reader  # noqa: PLC0415
+
+        reader.forget()

@@ -11,7 +11,6 @@ from typing import Any
 from django.http import QueryDict
 
 from catalog.columns import Catalogue
-from feedback.models import Shopper
 from recommendations.api.bodies import body_of
 from recommendations.api.queries import RecommendationQuery, filters_of
 from recommendations.conf import conf
@@ -20,6 +19,7 @@ from recommendations.serving.kept import Fetched
 from recommendations.serving.results import Sort
 from recommendations.serving.service import Asked, listed_for
 from recommendations.serving.snapshot import Snapshot
+from recommendations.serving.state import Whose
 
 DAY = 86_400
 QUERIES = 1000
@@ -53,7 +53,7 @@ def question_of(query_string: str, catalogue: Catalogue) -> Question:
 
 
 def name_of(
-    shopper: Shopper | None, query_string: str, root: str, snapshot: Snapshot, now: datetime
+    shopper: Whose | None, query_string: str, root: str, snapshot: Snapshot, now: datetime
 ) -> str | None:
     """What the answer is kept under: another name whenever anything that it is made of is another.
 
@@ -74,7 +74,7 @@ def name_of(
 
 def taken_or_made(
     found: Fetched,
-    shopper: Shopper | None,
+    shopper: Whose | None,
     question: Question,
     name: str,
     *,
@@ -91,7 +91,7 @@ def taken_or_made(
 
 
 def _made(
-    shopper: Shopper | None,
+    shopper: Whose | None,
     question: Question,
     name: str | None,
     *,
@@ -108,7 +108,7 @@ def _made(
 
 
 def answered(
-    shopper: Shopper | None, query_string: str, *, root: str, now: datetime, snapshot: Snapshot
+    shopper: Whose | None, query_string: str, *, root: str, now: datetime, snapshot: Snapshot
 ) -> bytes:
     """The answer, kept or computed. Raises a ValidationError (400) for a bad query string."""
     question = question_of(query_string, snapshot.catalogue)

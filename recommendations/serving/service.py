@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from catalog.models import Category, Product
-from feedback.models import Shopper
 from recommendations.conf import Conf, conf
 from recommendations.engine.types import UNKNOWN, Floats
 from recommendations.merchandising import Rules
@@ -22,6 +21,7 @@ from recommendations.serving.index import LiveModel
 from recommendations.serving.results import Filters, Item, Reason, Recommendations, Sort, Strategy
 from recommendations.serving.shelf import Ids, Place
 from recommendations.serving.snapshot import Snapshot, current
+from recommendations.serving.state import Whose
 
 EVERYTHING = Filters()
 
@@ -55,7 +55,7 @@ class Asked:
 
 
 def recommend_for(
-    shopper: Shopper | None,
+    shopper: Whose | None,
     *,
     now: datetime,
     filters: Filters = EVERYTHING,
@@ -75,7 +75,7 @@ def recommend_for(
 
 
 def listed_for(
-    shopper: Shopper | None,
+    shopper: Whose | None,
     asked: Asked,
     *,
     now: datetime,
@@ -99,7 +99,7 @@ def _answer(found: Ranked, items: tuple[Item, ...], *, now: datetime) -> Recomme
 
 
 def ranked_for(
-    shopper: Shopper | None,
+    shopper: Whose | None,
     *,
     now: datetime,
     asked: Asked | None = None,
