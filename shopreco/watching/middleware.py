@@ -24,7 +24,7 @@ class WatchingMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = perf_counter()
-        known_as = request_id.begin(request.headers.get(request_id.HEADER))
+        known_as = request_id.begin(request.META.get(request_id.SENT_AS))
         response = self._get_response(request)
         response[request_id.HEADER] = known_as
         self._note(request, response.status_code, perf_counter() - started)
@@ -34,12 +34,15 @@ class WatchingMiddleware:
         # The route, not the path: paths are without number, and so would be the series.
         match = request.resolver_match
         count_request(request.method or "", match.route if match else UNROUTED, status, seconds)
-        if settings.SHOPRECO_LOG_REQUESTS:
+        if settings.SHOPRECO_LOG_REQUESTS and logger.isEnabledFor(logging.INFO):
             # Without the query string: what people search for is nobody's business.
-            logger.info(
-                "%s %s %d", request.method, request.path, status,
-                extra={
-                    "method": request.method, "path": request.path, "status": status,
-                    "milliseconds": round(1000 * seconds, 1),
-                },
-            )  # fmt: skip
+            told = {
+                "method": request.method, "path": request.path, "status": status,
+                "milliseconds": round(1000 * seconds, 1),
+            }  # fmt: skip
+            words = (request.method, request.path, status)
+            # Where in the program it is said need not be found out for each line.
+            record = logger.makeRecord(
+                logger.name, logging.INFO, __file__, 0, "%s %s %d", words, None, extra=told
+            )
+            logger.handle(record)

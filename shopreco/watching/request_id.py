@@ -7,7 +7,7 @@ import re
 import secrets
 from contextvars import ContextVar
 
-HEADER = "X-Request-ID"
+HEADER, SENT_AS = "X-Request-ID", "HTTP_X_REQUEST_ID"
 NONE = "-"
 # A proxy's own id is kept, so that its log and ours can be laid side by side; anything else could write
 # lines of its own into the log.
