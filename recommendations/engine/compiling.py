@@ -27,6 +27,11 @@ def _say_that_nothing_is_kept(why: str) -> None:
     logger.info("compiled code is not kept, so that every process compiles its own: %s", why)
 
 
+def read_only(kind: str, dimensions: int = 1) -> str:
+    """For a signature: a contiguous array that is only read, and may be mapped from a file."""
+    return f"Array({kind}, {dimensions}, 'C', readonly=True)"
+
+
 def compiled(signature: str, **options: Any) -> Callable[[Function], Function]:
     """`numba.njit` for one signature, as text ("float32[::1](float32[:, ::1], int64)"); one thread, the
     interpreter's lock released.

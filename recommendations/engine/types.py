@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recommendations.engine.compiled_lookup import places_of
+
 Ids: TypeAlias = NDArray[Any]
 Positions: TypeAlias = NDArray[np.int32]
 Floats: TypeAlias = NDArray[np.float32]
@@ -49,10 +51,13 @@ class Vocabulary:
     def positions(self, ids: Ids | Sequence[Any]) -> Positions:
         """The position of each id, `UNKNOWN` (-1) for ids that are not in the vocabulary."""
         wanted = np.asarray(ids)
+        if wanted.dtype == self.ids.dtype == np.int64:
+            found: Positions = places_of(np.ascontiguousarray(self.ids), np.ascontiguousarray(wanted))
+            return found
         if not len(self.ids) or not len(wanted):
             return np.full(len(wanted), UNKNOWN, dtype=np.int32)
-        found = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
-        return np.where(self.ids[found] == wanted, found, UNKNOWN).astype(np.int32)
+        near = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
+        return np.where(self.ids[near] == wanted, near, UNKNOWN).astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False)
