@@ -31,7 +31,10 @@ local body = redis.call('GET', KEYS[1])
 if body then return {count, body} end
 if redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[1]) then return {count, false, 1} end
 return {count, false, 0}"""
-SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+COUNT = """local count = redis.call('INCR', KEYS[1])
+if count == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return count"""
+SHA = {script: sha1(script.encode(), usedforsecurity=False).hexdigest() for script in (SCRIPT, COUNT)}
 # Whoever makes a list and dies is not waited for longer; a list takes some milliseconds.
 MAKING_MS = 1000
 LOOK_SECONDS, WAIT_SECONDS = 0.005, 0.25
@@ -92,12 +95,12 @@ def _connection() -> Any:
     return known
 
 
-def _run_script(keys: list[str], arguments: list[int]) -> Any:
+def _run_script(script: str, keys: list[str], arguments: list[int]) -> Any:
     words = (len(keys), *keys, *arguments)
     try:
-        return _call("EVALSHA", SHA, *words)
+        return _call("EVALSHA", SHA[script], *words)
     except redis.exceptions.NoScriptError:
-        return _call("EVAL", SCRIPT, *words)
+        return _call("EVAL", script, *words)
 
 
 def fetch(name: str, *, counter: str | None = None, counter_seconds: int = 0) -> Fetched:
@@ -108,12 +111,25 @@ def fetch(name: str, *, counter: str | None = None, counter_seconds: int = 0) ->
     key = cache.make_key(name)
     keys = [key, f"{key}:making", *([cache.make_key(counter)] if counter else [])]
     try:
-        count, body, *rest = _run_script(keys, [MAKING_MS, counter_seconds + 1])
+        count, body, *rest = _run_script(SCRIPT, keys, [MAKING_MS, counter_seconds + 1])
     except (RedisError, OSError) as error:
         _down_until = time.monotonic() + REST_SECONDS
         logger.warning("cache unreachable, computing without it: %s", error)
         return NOTHING_THERE
     return Fetched(body, count, is_mine=bool(rest and rest[0]))
+
+
+def count_up(counter: str, *, seconds: int) -> int | None:
+    """How often it was counted up in so many seconds, this time included; None without Redis."""
+    global _down_until
+    if time.monotonic() < _down_until:
+        return None
+    try:
+        return int(_run_script(COUNT, [cache.make_key(counter)], [seconds + 1]))
+    except (RedisError, OSError) as error:
+        _down_until = time.monotonic() + REST_SECONDS
+        logger.warning("cache unreachable, not counted: %s", error)
+        return None
 
 
 def wait_for(name: str) -> bytes | None:

@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 
 from recommendations.serving import kept
-from recommendations.serving.kept import NOTHING_THERE, Fetched, fetch, keep, wait_for
+from recommendations.serving.kept import NOTHING_THERE, Fetched, count_up, fetch, keep, wait_for
 
 
 @pytest.fixture
@@ -66,15 +66,26 @@ def test_the_caller_is_counted_in_the_same_call(redis: Any) -> None:
     assert fetch("a").count == 0
 
 
+def test_who_takes_no_list_is_counted_in_the_same_place(redis: Any) -> None:
+    assert [count_up("c", seconds=60) for _ in range(2)] == [1, 2]
+    assert fetch("a", counter="c", counter_seconds=60).count == 3
+    (key,) = redis.keys("*:c")
+    assert 0 < redis.ttl(key) <= 61
+
+
 def test_without_redis_nothing_is_there_and_it_is_left_alone_for_a_while(
     settings: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.REDIS_URL = f"unix://{tmp_path / 'nobody.sock'}"
     assert fetch("a") is NOTHING_THERE
     assert fetch("a") is NOTHING_THERE
+    assert count_up("c", seconds=60) is None
     assert caplog.text.count("cache unreachable") == 1
     keep("a", b"x", seconds=9)
     assert wait_for("a") is None
+    kept.forget_connections()
+    assert [count_up("c", seconds=60), count_up("c", seconds=60)] == [None, None]
+    assert caplog.text.count("not counted") == 1
 
 
 def test_a_server_that_was_started_again_is_found_again(redis: Any) -> None:
