@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from json import dumps
+from json.encoder import encode_basestring as quoted
 from weakref import WeakKeyDictionary
 
 from catalog.cards import Card, Cards
@@ -48,7 +49,7 @@ def _item(item: Item, written: Written, root: str, explain: bool) -> str:
     explored = "true" if item.explored else "false"
     text = (
         f'{said},"score":{item.score!r},"predicted_rating":{stars},'
-        f'"reason":{dumps(item.reason.text, ensure_ascii=False)},"explored":{explored}'
+        f'"reason":{quoted(item.reason.text)},"explored":{explored}'
     )
     if explain:
         text += f',"explanation":{_explanation(item)}'
@@ -57,7 +58,7 @@ def _item(item: Item, written: Written, root: str, explain: bool) -> str:
 
 def _explanation(item: Item) -> str:
     reason = item.reason
-    sku = dumps(reason.product.sku) if reason.product else "null"
+    sku = quoted(reason.product.sku) if reason.product else "null"
     share = "null" if reason.share is None else repr(reason.share)
     return f'{{"product":{sku},"share":{share}}}'
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from catalog.models import Category, Product
 
@@ -43,8 +44,7 @@ class Filters:
     exclude: frozenset[int] = field(default_factory=frozenset)
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(NamedTuple):
     """One thing a shopper did that speaks for or against a product.
 
     text: what they did. share: its part of everything that speaks for the product; for a cause against it,
@@ -57,8 +57,7 @@ class Cause:
     is_rating: bool = False
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a product is in the list. `product` is the history's product it rests on, if any.
 
     share: how much of the history's positive push towards the product comes from that one row, 0 to 1.
@@ -77,8 +76,7 @@ class Reason:
         return max(0.0, 1.0 - sum(cause.share for cause in self.causes)) if self.causes else 0.0
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """One place of a list. score: higher is better, comparable within the list only.
 
     product: in lists for programs its card, which reads like it; so of reasons and causes.
