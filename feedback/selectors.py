@@ -31,9 +31,9 @@ def rating_values(shopper: Shopper | None, product_ids: Iterable[int] | None = N
     return dict(ratings.values_list("product_id", "value"))
 
 
-def rating_changes_after(change_id: int) -> int:
-    """How many ratings were given, edited or taken back after the given change."""
-    return RatingChange.objects.filter(pk__gt=change_id).count()
+def rating_changes_after(change_id: int, *, most: int | None = None) -> int:
+    """How many ratings were given, edited or taken back after the given change; counted up to `most`."""
+    return RatingChange.objects.filter(pk__gt=change_id)[:most].count()
 
 
 def last_rating_change() -> int:

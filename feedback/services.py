@@ -64,14 +64,24 @@ def rate(*, shopper: Shopper, product: Product, value: int, now: datetime) -> Ra
     with transaction.atomic():
         # The shopper's row is the lock: two ratings of one shopper cannot both count as the first.
         _touch(shopper)
-        previous = Rating.objects.filter(shopper=shopper, product=product).first()
-        rating, _ = Rating.objects.update_or_create(
-            shopper=shopper, product=product, defaults={"value": value, "rated_at": now}
-        )
-        _count(product, added=int(previous is None), total=value - (previous.value if previous else 0))
-        RatingChange.objects.create(shopper=shopper, product=product, value=value, changed_at=now)
-        _tell_on_commit({shopper.pk}, rated=1)
+        stored = Rating.objects.filter(shopper=shopper, product=product).values_list("value", flat=True)
+        before = stored.first()
+        (rating,) = _store([Rating(shopper=shopper, product=product, value=value, rated_at=now)])
+        _count(product, added=int(before is None), total=value - (before or 0))
+        change = RatingChange.objects.create(shopper=shopper, product=product, value=value, changed_at=now)
+        tell_on_commit({shopper.pk}, rated=1, last_change=change.pk)
     return rating
+
+
+def rate_unless_same(
+    *, shopper: Shopper, product: Product, value: int, now: datetime
+) -> tuple[Rating, Outcome]:
+    """`rate`, unless these very stars are stored already: then nothing changes. Raises ValidationError."""
+    stored = Rating.objects.filter(shopper=shopper, product=product).first()
+    if stored is not None and stored.value == value:
+        return stored, Outcome.ALREADY_STORED
+    rating = rate(shopper=shopper, product=product, value=value, now=now)
+    return rating, Outcome.CREATED if stored is None else Outcome.UPDATED
 
 
 def rate_many(ratings: Sequence[NewRating], *, now: datetime) -> list[Outcome]:
@@ -106,8 +116,8 @@ def unrate(*, shopper: Shopper, product: Product, now: datetime) -> bool:
             return False
         previous.delete()
         _count(product, added=-1, total=-previous.value)
-        RatingChange.objects.create(shopper=shopper, product=product, value=None, changed_at=now)
-        _tell_on_commit({shopper.pk}, rated=1)
+        change = RatingChange.objects.create(shopper=shopper, product=product, value=None, changed_at=now)
+        tell_on_commit({shopper.pk}, rated=1, last_change=change.pk)
     return True
 
 
@@ -133,7 +143,7 @@ def record_events(events: Iterable[NewEvent]) -> set[str]:
         if shopper_ids:
             _lock_shoppers(shopper_ids)
             Shopper.objects.filter(pk__in=shopper_ids).update(feedback_version=F("feedback_version") + 1)
-            _tell_on_commit(shopper_ids, rated=0)
+            tell_on_commit(shopper_ids, rated=0, last_change=None)
     return {event.idempotency_key for event in fresh}
 
 
@@ -210,23 +220,28 @@ def _write(
     ratings: list[NewRating], stored: dict[tuple[int, int], tuple[int, datetime]], *, now: datetime
 ) -> None:
     """The rows of ratings that are all to be kept, one per pair, and everything that follows from them."""
-    Rating.objects.bulk_create(
-        [
-            Rating(shopper_id=r.shopper.pk, product_id=r.product.pk, value=r.value, rated_at=r.rated_at)
-            for r in ratings
-        ],
-        update_conflicts=True,
-        unique_fields=["shopper", "product"],
-        update_fields=["value", "rated_at"],
+    _store(
+        Rating(shopper_id=r.shopper.pk, product_id=r.product.pk, value=r.value, rated_at=r.rated_at)
+        for r in ratings
     )
-    RatingChange.objects.bulk_create(
+    changes = RatingChange.objects.bulk_create(
         RatingChange(shopper_id=r.shopper.pk, product_id=r.product.pk, value=r.value, changed_at=now)
         for r in ratings
     )
     _count_many(ratings, stored)
     shopper_ids = {rating.shopper.pk for rating in ratings}
     Shopper.objects.filter(pk__in=shopper_ids).update(feedback_version=F("feedback_version") + 1)
-    _tell_on_commit(shopper_ids, rated=len(ratings))
+    tell_on_commit(shopper_ids, rated=len(ratings), last_change=max(change.pk for change in changes))
+
+
+def _store(ratings: Iterable[Rating]) -> list[Rating]:
+    """The rows, in one statement; of a pair that is rated already the new stars replace the old ones."""
+    return Rating.objects.bulk_create(
+        ratings,
+        update_conflicts=True,
+        unique_fields=["shopper", "product"],
+        update_fields=["value", "rated_at"],
+    )
 
 
 def _count_many(ratings: list[NewRating], stored: dict[tuple[int, int], tuple[int, datetime]]) -> None:
@@ -266,9 +281,13 @@ def _count(product: Product, *, added: int, total: int) -> None:
     )
 
 
-def _tell_on_commit(shopper_ids: set[int], *, rated: int) -> None:
+def tell_on_commit(shopper_ids: set[int], *, rated: int, last_change: int | None) -> None:
+    """Send `feedback_recorded` once what was written is there to stay."""
+
+    def tell() -> None:
+        feedback_recorded.send_robust(
+            sender=None, shopper_ids=shopper_ids, rated=rated, last_change=last_change
+        )
+
     # robust: a failing listener is logged and can neither undo nor fail the feedback it was told of.
-    transaction.on_commit(
-        lambda: feedback_recorded.send_robust(sender=None, shopper_ids=shopper_ids, rated=rated) and None,
-        robust=True,
-    )
+    transaction.on_commit(tell, robust=True)

@@ -15,9 +15,9 @@ FEW = 20
 
 
 @receiver(feedback_recorded, dispatch_uid="retrain_after_feedback")
-def retrain_after_feedback(*, rated: int, **_: object) -> None:
-    if rated:
-        triggers.request_if_due(now=timezone.now())
+def retrain_after_feedback(*, last_change: int | None, **_: object) -> None:
+    if last_change is not None:
+        triggers.request_after_ratings(last_change=last_change, now=timezone.now())
 
 
 @receiver(shoppers_forgotten, dispatch_uid="drop_lists_of_the_forgotten")

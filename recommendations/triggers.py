@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db.models import Q
 from kombu.exceptions import OperationalError
 
 from feedback.selectors import has_feedback, rating_changes_after
-from recommendations import runs
+from recommendations import patience, runs
 from recommendations.clocks import ago
 from recommendations.conf import AUTO, Conf, conf
 from recommendations.models import ModelVersion, TrainingRun
@@ -28,6 +29,18 @@ RESEND_AFTER = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(hours=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a training should start now (trigger), or for how long no rating has to ask again.
+
+    missing: how many more rating changes make one due; None when no number does within the pause.
+    """
+
+    trigger: TrainingRun.Trigger | None = None
+    missing: int | None = None
+    pause: timedelta = patience.LOOK_AGAIN
+
+
 def request_training(
     *, trigger: TrainingRun.Trigger, now: datetime, algorithm: str = "", requested_by: Any = None
 ) -> TrainingRun | None:
@@ -41,11 +54,28 @@ def request_training(
     return run
 
 
+def request_after_ratings(*, last_change: int, now: datetime) -> TrainingRun | None:
+    """`request_if_due` for who has just rated: no query while it is known that none can be due.
+
+    last_change: the number of the newest rating change that was written.
+    """
+    settings = conf()
+    if patience.holds(settings, last_change=last_change, now=now):
+        return None
+    found = look(settings, now=now)
+    if found.trigger is not None:
+        return _request(found.trigger, now=now)
+    patience.begin(settings, last_change=last_change, missing=found.missing, pause=found.pause, now=now)
+    return None
+
+
 def request_if_due(*, now: datetime) -> TrainingRun | None:
     """Queue a training if one is due by the settings; whichever process asks."""
     trigger = due(conf(), now=now)
-    if trigger is None:
-        return None
+    return None if trigger is None else _request(trigger, now=now)
+
+
+def _request(trigger: TrainingRun.Trigger, *, now: datetime) -> TrainingRun | None:
     # What is tried again is what had been asked for.
     abandoned = TrainingRun.objects.first() if trigger == Trigger.RETRY else None
     asked = AUTO if trigger == Trigger.SEARCH else ""
@@ -70,38 +100,48 @@ def catch_up(*, now: datetime) -> None:
 
 def due(settings: Conf, *, now: datetime) -> TrainingRun.Trigger | None:
     """Why a training should start now, or None."""
+    return look(settings, now=now).trigger
+
+
+def look(settings: Conf, *, now: datetime) -> Finding:
+    """Whether a training is due, by what the database says."""
     latest = TrainingRun.objects.first()
     if latest is not None:
         if latest.is_active:
-            return None
+            return Finding(pause=patience.LOOK_SOON)
         if latest.stage == "abandoned" and not _abandoned_before(latest):
-            return Trigger.RETRY
-        if ago(latest.started_at or latest.created_at, now=now) < _pause(settings):
-            return None
+            return Finding(Trigger.RETRY)
+        passed, pause = ago(latest.started_at or latest.created_at, now=now), _pause(settings)
+        if passed < pause:
+            return Finding(pause=pause - passed)
     return _why(settings, latest, now=now)
 
 
-def _why(settings: Conf, latest: TrainingRun | None, *, now: datetime) -> TrainingRun.Trigger | None:
+def _why(settings: Conf, latest: TrainingRun | None, *, now: datetime) -> Finding:
     live = ModelVersion.objects.filter(is_live=True).first()
     if live is None:
-        return Trigger.FIRST if has_feedback() else None
-    judged = last_judged()
-    changes = rating_changes_after(judged.change_watermark if judged else live.change_watermark)
-    enough = changes >= settings.retrain_after_ratings
+        return Finding(Trigger.FIRST) if has_feedback() else Finding(missing=1)
+    judged, needed = last_judged(), settings.retrain_after_ratings
+    seen = judged.change_watermark if judged else live.change_watermark
+    missing = needed - rating_changes_after(seen, most=needed)
     # Ratings come first, and a search in between, lest a busy shop never gets to search.
-    if enough and (latest is None or latest.trigger != Trigger.RATINGS):
-        return Trigger.RATINGS
+    if missing <= 0 and (latest is None or latest.trigger != Trigger.RATINGS):
+        return Finding(Trigger.RATINGS)
     if search_is_due(settings, now=now):
-        return Trigger.SEARCH
-    if enough:
-        return Trigger.RATINGS
+        return Finding(Trigger.SEARCH)
+    if missing <= 0:
+        return Finding(Trigger.RATINGS)
+    return Finding(Trigger.AGE if _is_old(live, judged, settings, now=now) else None, missing)
+
+
+def _is_old(live: ModelVersion, judged: TrainingRun | None, settings: Conf, *, now: datetime) -> bool:
     looked = ago(live.created_at, now=now)
     if judged:
         looked = min(looked, ago(judged.started_at or judged.created_at, now=now))
     if looked < settings.retrain_max_age:
-        return None
+        return False
     is_of_the_future = ago(live.data_watermark, now=now) == timedelta.max
-    return Trigger.AGE if has_feedback(since=None if is_of_the_future else live.data_watermark) else None
+    return has_feedback(since=None if is_of_the_future else live.data_watermark)
 
 
 def last_judged() -> TrainingRun | None:

@@ -64,6 +64,7 @@ def redis_url(pytestconfig: pytest.Config) -> str:
 @pytest.fixture(autouse=True)
 def fresh_state(redis_url: str, settings: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
     """No cached list, no queued message, no loaded model and no artefact of another test."""
+    from recommendations import patience
     from recommendations.serving import index, kept, snapshot
 
     settings.RECOMMENDATIONS = {**django_settings.RECOMMENDATIONS, "artefact_root": tmp_path / "models"}  # type: ignore[attr-defined]
@@ -74,6 +75,7 @@ def fresh_state(redis_url: str, settings: pytest.FixtureRequest, tmp_path: Path)
     index.forget()
     snapshot.forget()
     kept.forget_connections()
+    patience.end()
     yield
     index.forget()
     snapshot.forget()

@@ -25,7 +25,7 @@ from feedback.api.fields import MAX_LENGTH
 from feedback.api.serializers import EventRow, RatingRow, RatingValue, RowResult, ShopperRating
 from feedback.models import Event, Rating, new_idempotency_key
 from feedback.selectors import ratings_with_products
-from feedback.services import NewEvent, NewRating, Outcome, rate, rate_many, record_events, unrate
+from feedback.services import NewEvent, NewRating, Outcome, rate_many, rate_unless_same, record_events, unrate
 
 SCOPE = "feedback"
 SHOPPER_ID = OpenApiParameter(
@@ -92,14 +92,10 @@ class RatingOfShopper(APIView):
         body.is_valid(raise_exception=True)
         product = product_or_404(sku)
         shopper = reachable_or_new_shopper(request, shopper_id, now=now)
-        stored = Rating.objects.filter(shopper=shopper, product=product).first()
         value = body.validated_data["value"]
-        if stored is None or stored.value != value:
-            rating = rate(shopper=shopper, product=product, value=value, now=now)
-        else:
-            rating = stored
+        rating, outcome = rate_unless_same(shopper=shopper, product=product, value=value, now=now)
         rating.product = product
-        status = HTTPStatus.CREATED if stored is None else HTTPStatus.OK
+        status = HTTPStatus.CREATED if outcome is Outcome.CREATED else HTTPStatus.OK
         return Response(ShopperRating(rating).data, status=status)
 
     @extend_schema(
