@@ -68,11 +68,13 @@ def _call(*words: Any) -> Any:
     for is_last in (False, True):
         try:
             connection.send_command(*words, check_health=False)
+            _read_owed(connection)
             return connection.read_response()
         except redis.exceptions.ResponseError:
             raise
         except (RedisError, OSError) as error:
             connection.disconnect()
+            _local.owed = 0
             # A server that was started again since is there at the second try.
             if is_last or isinstance(error, redis.exceptions.TimeoutError):
                 raise
@@ -91,6 +93,7 @@ def _connection() -> Any:
             retry=Retry(NoBackoff(), 0),
         )
         known = _local.connection = pool.make_connection()
+        _local.owed = 0
         _local.made_for = url, os.getpid()
     return known
 
@@ -147,11 +150,25 @@ def wait_for(name: str) -> bytes | None:
 
 
 def keep(name: str, body: bytes, *, seconds: int) -> None:
-    """Keep an answer."""
+    """Keep an answer. Nobody waits for Redis to say that it does: the thread's next call reads that, too."""
     try:
-        _call("SET", cache.make_key(name), body, "EX", seconds)
+        connection = _connection()
+        connection.send_command("SET", cache.make_key(name), body, "EX", seconds, check_health=False)
+        _local.owed += 1
     except (RedisError, OSError) as error:
+        connection.disconnect()
+        _local.owed = 0
         logger.warning("a list is not kept: %s", error)
+
+
+def _read_owed(connection: Any) -> None:
+    """The replies to `keep`, which come before that to anything that was asked since."""
+    while _local.owed:
+        _local.owed -= 1
+        try:
+            connection.read_response()
+        except redis.exceptions.ResponseError as error:
+            logger.warning("a list is not kept: %s", error)
 
 
 def forget_connections() -> None:

@@ -105,3 +105,21 @@ def test_every_thread_has_a_connection_of_its_own(redis: Any) -> None:
     for thread in threads:
         thread.join()
     assert [each.body for each in found] == [b"body"] * 4
+
+
+def test_what_redis_will_not_keep_is_logged_and_disturbs_nothing(
+    redis: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep("a", b"body", seconds=0)
+    keep("b", b"body", seconds=100)
+    assert fetch("b").body == b"body"
+    assert fetch("a").body is None
+    assert [record.message.split(":")[0] for record in caplog.records] == ["a list is not kept"]
+
+
+def test_lists_that_were_being_kept_when_redis_went_are_forgotten(redis: Any) -> None:
+    for name in ("a", "b", "c"):
+        keep(name, b"body", seconds=100)
+    redis.client_kill_filter(_type="normal", skipme=True)
+    assert fetch("d") == Fetched(None, is_mine=True)
+    assert fetch("d") == Fetched(None, is_mine=False)
