@@ -30,7 +30,7 @@ from recommendations.engine.fit import fit_bundle
 from recommendations.engine.topk import top
 from recommendations.engine.types import Floats, Interactions, ItemFeatures, Positions, Ranking, Vocabulary
 from recommendations.serving import exploration
-from recommendations.serving.history import ShopperHistory
+from recommendations.serving.history import PURCHASE, STRENGTH, ShopperHistory
 from recommendations.serving.newcomers import Newcomers, merged
 from recommendations.serving.shelf import Place
 
@@ -106,7 +106,8 @@ class _Lists:
 
     def _one(self, number: int, scores: Floats, settings: Conf) -> Ranking:
         own = self._holdout.histories[number]
-        history = ShopperHistory(own, ("purchase",) * len(own), frozenset(own.products.tolist()))
+        bought = np.full(len(own), STRENGTH[PURCHASE], np.int8)
+        history = ShopperHistory(own, bought, np.sort(own.products.astype(np.int64)))
         best = top(scores, settings.candidates, exclude=self._products.positions(own.products))
         ids, found = merged(
             self._products.ids[best.positions].astype(np.int64), best.scores, history, self._news, settings,

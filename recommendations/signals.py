@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,6 +44,30 @@ class Signals:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class SignalTables:
+    """What the settings make of numbered kinds and of stars, for who makes a request's history.
+
+    events: (kinds,) weights. ratings: (stars from 0,) weights. half_lives: (kinds,) days, infinite for what
+    does not age.
+    """
+
+    events: NDArray[np.float64]
+    ratings: NDArray[np.float64]
+    half_lives: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, settings: Conf, kinds: Sequence[str]) -> SignalTables:
+        """kinds: names in the order of their numbers; `RATING` is one of them."""
+        numbers = {kind: number for number, kind in enumerate(kinds)}
+        every = np.arange(len(kinds))
+        return cls(
+            _by_kind(every, settings.event_weights, numbers, otherwise=0.0).astype(np.float64),
+            _by_stars(settings.rating_weights).astype(np.float64),
+            _by_kind(every, settings.half_life_days, numbers, otherwise=np.inf).astype(np.float64),
+        )
+
+
 def signals_of(
     *, shoppers: Ids, products: Ids, kinds: NDArray[Any], values: Floats, times: Times, settings: Conf,
     numbers: Mapping[str, int] | None = None,
@@ -70,11 +94,13 @@ def weigh(
     weights = _by_kind(kinds, events, numbers, otherwise=0.0)
     rated = np.flatnonzero(np.isfinite(values))
     if len(rated):
-        given = np.array(
-            [ratings.get(stars, 0.0) for stars in range(max(ratings, default=0) + 1)], np.float32
-        )
-        weights[rated] = given[values[rated].astype(np.int64)]
+        weights[rated] = _by_stars(ratings)[values[rated].astype(np.int64)]
     return weights
+
+
+def _by_stars(ratings: Mapping[int, float]) -> Floats:
+    """(stars from 0,) the weight of a rating."""
+    return np.array([ratings.get(stars, 0.0) for stars in range(max(ratings, default=0) + 1)], np.float32)
 
 
 def _by_kind(

@@ -5,90 +5,97 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from feedback.histories import Row, history_rows, history_rows_of_many
 from recommendations.conf import Conf
+from recommendations.engine.compiled_history import history_made_of
 from recommendations.engine.types import History
-from recommendations.signals import RATING, combine, signals_of
+from recommendations.signals import RATING, SignalTables
 
 PURCHASE, DISMISS = "purchase", "dismiss"
 KINDS = (DISMISS, "view", "click", "basket", "wishlist", PURCHASE, RATING)
 STRENGTH = {kind: number for number, kind in enumerate(KINDS)}
 SECOND = 1_000_000
+Column = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class ShopperHistory:
-    """deeds: per row of the history, the strongest thing done. settled: ids of products to leave out."""
+    """kinds: per row of the history, the number in KINDS of the strongest thing done. settled_ids: products
+    to leave out, sorted."""
 
     history: History
-    deeds: tuple[str, ...]
-    settled: frozenset[int]
+    kinds: NDArray[np.int8]
+    settled_ids: Column
 
     def __len__(self) -> int:
         return len(self.history)
 
+    @cached_property
+    def deeds(self) -> tuple[str, ...]:
+        """Per row of the history, the strongest thing done."""
+        return tuple(KINDS[number] for number in self.kinds.tolist())
 
-NOTHING = ShopperHistory(History.empty(), (), frozenset())
+    @cached_property
+    def settled(self) -> frozenset[int]:
+        """`settled_ids` as a set."""
+        return frozenset(self.settled_ids.tolist())
+
+
+NOTHING = ShopperHistory(History.empty(), np.empty(0, np.int8), np.empty(0, np.int64))
 
 
 def history_of(shopper_id: int, settings: Conf, *, now: datetime) -> ShopperHistory:
     """One query: all ratings, and the newest events. `now` tells which purchases may come again."""
-    return _made_of(history_rows(shopper_id, newest=settings.history_events), settings, now=now)
+    return _made_of_rows(history_rows(shopper_id, newest=settings.history_events), settings, now=now)
 
 
 def histories_of(shopper_ids: Sequence[int], settings: Conf, *, now: datetime) -> dict[int, ShopperHistory]:
     """shopper id -> `history_of`, of those who have one. A query for every thousand shoppers."""
     rows = history_rows_of_many(shopper_ids, newest=settings.history_events)
-    return {shopper_id: _made_of(own, settings, now=now) for shopper_id, own in rows.items()}
+    return {shopper_id: _made_of_rows(own, settings, now=now) for shopper_id, own in rows.items()}
 
 
-def _made_of(rows: list[Row], settings: Conf, *, now: datetime) -> ShopperHistory:
+def _made_of_rows(rows: list[Row], settings: Conf, *, now: datetime) -> ShopperHistory:
     if not rows:
         return NOTHING
-    ids, kinds, stars, moments = zip(*rows, strict=True)
-    values = np.array(stars, np.float32)
-    values[values == 0] = np.nan
-    signals = combine(
-        signals_of(
-            shoppers=np.zeros(len(rows), np.int64),
-            products=np.array(ids, np.int64),
-            kinds=np.array([STRENGTH[kind] for kind in kinds], np.int64),
-            values=values,
-            times=np.array(moments, np.int64) // SECOND,
-            settings=settings,
-            numbers=STRENGTH,
-        )
-    )
-    strongest: dict[int, str] = {}
-    for product, kind in zip(ids, kinds, strict=True):
-        if STRENGTH[kind] >= STRENGTH[strongest.get(product, DISMISS)]:
-            strongest[product] = kind
-    order = np.lexsort((signals.products, signals.times))
-    history = History(
-        signals.products[order], signals.ratings[order], signals.weights[order], signals.times[order]
-    )
-    return ShopperHistory(
-        history,
-        tuple(strongest[product] for product in history.products.tolist()),
-        _settled(rows, settings, now=now),
-    )
+    products, kinds, stars, moments = zip(*rows, strict=True)
+    numbers = [STRENGTH[kind] for kind in kinds]
+    ids, whens = np.array(products, np.int64), np.array(moments, np.int64)
+    return made_of(ids, np.array(numbers, np.int64), np.array(stars, np.int64), whens, settings, now=now)
 
 
-def _settled(rows: list[Row], settings: Conf, *, now: datetime) -> frozenset[int]:
-    """Ids of the products the shopper has dealt with: dismissed, rated or bought.
+def made_of(
+    products: Column, kinds: Column, stars: Column, moments: Column, settings: Conf, *, now: datetime
+) -> ShopperHistory:
+    """(n,) signals in any order -> `signals.combine` of them, oldest first, and what they settle.
 
-    In a shop where purchases are repeated, what was bought comes back after `repeat_after`, rated or not;
-    never what was dismissed or given few stars.
+    kinds: numbers of `STRENGTH`. stars: 0 unless rated. moments: microseconds since 1970. Settled is what was
+    dismissed, rated or bought; where purchases are repeated, what was bought comes back after `repeat_after`,
+    rated or not, but never what was dismissed or given few stars.
     """
-    dismissed = {product for product, kind, _, _ in rows if kind == DISMISS}
-    rated = {product: value for product, kind, value, _ in rows if kind == RATING}
-    bought = {product for product, kind, _, _ in rows if kind == PURCHASE}
-    if not settings.repeat_purchases:
-        return frozenset(dismissed | set(rated) | bought)
-    lately = (now - settings.repeat_after).timestamp() * SECOND
-    too_soon = {product for product, kind, _, when in rows if kind == PURCHASE and when > lately}
-    disliked = {product for product, stars in rated.items() if settings.rating_weights.get(stars, 0.0) <= 0}
-    return frozenset(dismissed | disliked | too_soon | (set(rated) - bought))
+    if not len(products):
+        return NOTHING
+    tables, again = _tables_of(settings), settings.repeat_purchases
+    lately = (now - settings.repeat_after).timestamp() * SECOND if again else 0.0
+    ids, ratings, weights, times, strongest, settled = history_made_of(
+        products, kinds, stars, moments, tables.events, tables.ratings, tables.half_lives,
+        STRENGTH[DISMISS], STRENGTH[PURCHASE], STRENGTH[RATING], again, lately,
+    )  # fmt: skip
+    return ShopperHistory(History(ids, ratings, weights, times), strongest, settled)
+
+
+_known: tuple[Conf, SignalTables] | None = None
+
+
+def _tables_of(settings: Conf) -> SignalTables:
+    """Those of the same settings again are not made again."""
+    global _known
+    known = _known
+    if known is None or known[0] is not settings:
+        known = _known = settings, SignalTables.of(settings, KINDS)
+    return known[1]
