@@ -12,6 +12,8 @@ from django.db.utils import DEFAULT_DB_ALIAS, Error, InterfaceError, Operational
 # SQLSTATEs of PostgreSQL that say "not now", though Django files them under mistakes of the program:
 # a read-only transaction, a transaction that was left idle for too long, one that took too long.
 NOT_NOW = {"25006", "25P03", "25P04"}
+# Statement cancelled for its time, lock not to be had in time.
+WAITED = {"57014", "55P03"}
 # When to try again what could not be done now.
 RETRY_SECONDS = 5
 # Operator intervention: told to stop, crashed, starting up, database dropped.
@@ -48,6 +50,14 @@ def is_not_now(error: BaseException) -> bool:
         # SQLite calls a statement it does not understand operational, too.
         return getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
     return isinstance(error, Error) and _sqlstate(error) in NOT_NOW
+
+
+def has_waited(error: BaseException) -> bool:
+    """Whether the time for a lock or a statement is up: to try at once again would only take it twice."""
+    return (
+        _sqlstate(error) in WAITED
+        or getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+    )
 
 
 def drop_dead_connections(error: BaseException) -> None:

@@ -30,6 +30,7 @@ from recommendations.serving.snapshot import current
 from recommendations.serving.state import look_up
 from shopreco.api.callers import HEADERS, LiveKeys, is_plain, limit_of, secret_of
 from shopreco.databases import drop_dead_connections, is_not_now
+from shopreco.express_ratings import RatingLane
 from shopreco.models import ApiKey
 
 PATH = re.compile(r"/api/v1/shoppers/([^/]+)/recommendations")
@@ -54,6 +55,7 @@ class ExpressLane:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
         self._keys = LiveKeys()
+        self._ratings = RatingLane(self._keys)
         self._last: OrderedDict[str, Known] = OrderedDict()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -68,6 +70,8 @@ class ExpressLane:
             if answer is not None:
                 request.resolver_match = _route()
                 return answer
+        elif request.method == "PUT" and (rated := self._ratings.answer(request)) is not None:
+            return rated
         return self._get_response(request)
 
     def _answer(self, request: HttpRequest, shopper_id: str) -> Answer:

@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 from django.db.utils import InternalError, ProgrammingError
 from django.test import Client
 
-from shopreco.databases import drop_dead_connections, is_not_now, wait_as_web
+from shopreco.databases import drop_dead_connections, has_waited, is_not_now, wait_as_web
 from tests.api import ROOT, problem_of
 from tests.pages import text_of
 
@@ -48,6 +48,23 @@ def caused(error: DatabaseError, **facts: object) -> DatabaseError:
 )
 def test_what_passes_by_itself_is_told_from_mistakes(error: Exception, expected: bool) -> None:
     assert is_not_now(error) is expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"sqlstate": "57014"}, True),
+        ({"sqlstate": "55P03"}, True),
+        ({"sqlite_errorcode": 5}, True),
+        ({"sqlite_errorcode": 13}, False),
+        ({"sqlstate": "57P01"}, False),
+        ({}, False),
+    ],
+)
+def test_what_has_waited_in_vain_is_told_from_what_failed_at_once(
+    facts: dict[str, object], expected: bool
+) -> None:
+    assert has_waited(caused(OperationalError(), **facts)) is expected
 
 
 @pytest.mark.parametrize("code", SQLITE_ERRORS.values(), ids=SQLITE_ERRORS)
