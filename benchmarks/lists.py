@@ -30,7 +30,7 @@ from recommendations.engine.evaluation.lists import Lists
 from recommendations.engine.evaluation.metrics import Values
 from recommendations.engine.evaluation.report import rank
 from recommendations.engine.types import UNKNOWN, Positions, Ranking, silent
-from recommendations.engine.variety import Matrix, Variety, likeness, look_alike, mixed
+from recommendations.engine.variety import Labelled, Variety, labelled_by, labelled_products, likeness, mixed
 
 TABLE = PROJECT / "benchmarks" / "lists.md"
 K, SEED, CANDIDATES = 10, 0, BASE.candidates
@@ -50,11 +50,11 @@ class Shelves:
     brands: Sequence[str] = ()
     genres: Sequence[frozenset[int]] = ()
 
-    def likeness(self, positions: Positions) -> Matrix:
+    def labelled(self, positions: Positions) -> Labelled:
         own = positions.tolist()
         if self.genres:
-            return likeness({"genres": (1.0, [self.genres[each] for each in own])})
-        return look_alike(
+            return labelled_by({"genres": (1.0, [self.genres[each] for each in own])})
+        return labelled_products(
             [self.titles[each] for each in own],
             [self.aisles[each] for each in own],
             [int(self.departments[each]) for each in own],
@@ -163,7 +163,7 @@ def vary(ranking: Ranking, shelves: Shelves, variety: Variety) -> Ranking:
     if variety.changes_nothing:
         return ranking
     first = ranking.positions[:reach]
-    return mixed(ranking, shelves.likeness(first), shelves.departments[first], variety)
+    return mixed(ranking, shelves.labelled(first), shelves.departments[first], variety)
 
 
 def _ndcg(shown: Sequence[Ranking], relevant: Sequence[Positions], question: Question) -> Values:
@@ -176,7 +176,7 @@ def _row(shown: Sequence[Ranking], shelves: Shelves, lists: Lists, question: Que
     different, departments, most = [], [], []
     for ranking in shown:
         first = ranking.positions[:K]
-        alike = shelves.likeness(first)
+        alike = likeness(shelves.labelled(first))
         pairs = len(first) * (len(first) - 1)
         different.append(1 - (alike.sum() - np.trace(alike)) / pairs if pairs else np.nan)
         own = shelves.departments[first]
@@ -219,8 +219,8 @@ def _speed() -> list[str]:
         for _ in range(100):
             started = time.thread_time()
             own = departments[:places].tolist()
-            alike = look_alike(titles[:places], aisles[:places], own, brands[:places])
-            mixed(ranking, alike, departments[:places], Variety(0.2, 5, places))
+            shown = labelled_products(titles[:places], aisles[:places], own, brands[:places])
+            mixed(ranking, shown, departments[:places], Variety(0.2, 5, places))
             spent.append(1000 * (time.thread_time() - started))
         rows.append(f"| {places} of {CANDIDATES} | {statistics.median(spent):.2f} |")
     return [

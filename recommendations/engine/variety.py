@@ -6,15 +6,17 @@ Only the order changes: nothing is added or left out, and the best product stays
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from math import sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.types import UNKNOWN, Ranking
+from recommendations.engine.compiled_mixing import mixed_order
+from recommendations.engine.types import Ranking
 
 Matrix = NDArray[np.float64]
 Order = NDArray[np.int64]
@@ -24,6 +26,8 @@ BLOCK = 10
 """Places the cap counts together: about what a shopper sees at once."""
 REACH = 4
 """Places are filled from the best 1 / REACH of a ranking, so that a short one is not turned upside down."""
+ROOM = 64
+"""Entries there is room for at first."""
 
 # Of how alike two products look; a judgement: the words say most, an aisle more than its department.
 TITLE, AISLE, DEPARTMENT, BRAND = 0.4, 0.3, 0.1, 0.2
@@ -57,11 +61,63 @@ class Variety:
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """What a product is seen by. places: (k,) numbers of its distinct labels. values: (k,) what each is
-    worth, so that the dot product of two products is how alike they are."""
+    """What a product is seen by. places: (k,) numbers of its distinct labels, rising. values: (k,) what each
+    is worth, so that the dot product of two products is how alike they are."""
 
-    places: Order
+    places: NDArray[np.int32]
     values: Matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """n products by their labels. rows: (n,) the row of each in a table; row r of it is `starts[r]` to
+    `starts[r + 1]` of places and values, as in `Labels`."""
+
+    rows: Order
+    starts: Order
+    places: NDArray[np.int32]
+    values: Matrix
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class LabelTable:
+    """Labels of ever more products. One at a time may add; what was given out stays as it was."""
+
+    def __init__(self) -> None:
+        self._starts = np.zeros(ROOM, np.int64)
+        self._places, self._values = np.empty(ROOM, np.int32), np.empty(ROOM)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, labels: Labels) -> int:
+        """The row that it is kept in."""
+        row = self._count
+        start = int(self._starts[row])
+        end = start + len(labels.places)
+        self._places, self._values = _with_room(self._places, end), _with_room(self._values, end)
+        starts = _with_room(self._starts, row + 2)
+        self._places[start:end], self._values[start:end] = labels.places, labels.values
+        starts[row + 1] = end
+        self._starts, self._count = starts, row + 1
+        return row
+
+    def of(self, rows: Order) -> Labelled:
+        """The products kept in these rows."""
+        # First the starts: what they point to is in any later state of the others.
+        return Labelled(rows, self._starts, self._places, self._values)
+
+
+def _with_room(column: NDArray[Any], length: int) -> NDArray[Any]:
+    """The column, or a longer one that begins with it."""
+    if length <= len(column):
+        return column
+    longer = np.zeros(max(length, 2 * len(column)), column.dtype)
+    longer[: len(column)] = column
+    return longer
 
 
 _numbers: dict[tuple[str, Hashable], int] = {}
@@ -69,39 +125,46 @@ _numbers: dict[tuple[str, Hashable], int] = {}
 _next = count()
 
 
-def likeness(fields: Mapping[str, Field]) -> Matrix:
-    """(n, n) how alike n products are, 0 to 1: the weighted mean of the cosines of their sets of labels.
+def labelled(rows: Iterable[Labels]) -> Labelled:
+    """Products by the labels of each."""
+    table = LabelTable()
+    return table.of(np.array([table.add(row) for row in rows], np.int64))
+
+
+def labelled_by(fields: Mapping[str, Field]) -> Labelled:
+    """n products by fields of labels: they are as alike as the weighted mean of the cosines of their sets.
 
     Nothing is alike in a field in which it has no labels, and a product is like itself in all its fields.
     """
     length = max((len(sets) for _, sets in fields.values()), default=0)
     weights = {name: weight for name, (weight, _) in fields.items()}
-    rows = [
+    return labelled(
         _labels({name: sets[row] for name, (_, sets) in fields.items() if row < len(sets)}, weights)
         for row in range(length)
-    ]
-    return likeness_of_labels(rows)
+    )
 
 
 def _labels(fields: Mapping[str, Collection[Hashable]], weights: Mapping[str, float]) -> Labels:
     total = sum(weights.values()) or 1.0
-    places: list[int] = []
-    values: list[float] = []
+    own: list[tuple[int, float]] = []
     for name, labels in fields.items():
         distinct = set(labels)
-        values += [sqrt(weights[name] / total / len(distinct))] * len(distinct) if distinct else []
-        places += [_numbers.setdefault((name, label), next(_next)) for label in distinct]
-    return Labels(np.array(places, np.int64), np.array(values, np.float64))
+        worth = sqrt(weights[name] / total / len(distinct)) if distinct else 0.0
+        own += [(_numbers.setdefault((name, label), next(_next)), worth) for label in distinct]
+    own.sort()
+    return Labels(
+        np.array([place for place, _ in own], np.int32), np.array([worth for _, worth in own], np.float64)
+    )
 
 
-def likeness_of_labels(rows: Sequence[Labels]) -> Matrix:
-    """(n, n) `likeness` of products by their labels."""
-    if not rows:
-        return np.zeros((0, 0))
-    sizes = [len(row.places) for row in rows]
-    columns, own = np.unique(np.concatenate([row.places for row in rows]), return_inverse=True)
-    table = np.zeros((len(rows), len(columns)))
-    table[np.repeat(np.arange(len(rows)), sizes), own] = np.concatenate([row.values for row in rows])
+def likeness(products: Labelled) -> Matrix:
+    """(n, n) how alike the products are, 0 to 1."""
+    starts, ends = products.starts[products.rows], products.starts[products.rows + 1]
+    cells = [np.arange(start, end) for start, end in zip(starts, ends, strict=True)]
+    own = np.concatenate([np.empty(0, np.int64), *cells])
+    columns, column = np.unique(products.places[own], return_inverse=True)
+    table = np.zeros((len(products), len(columns)))
+    table[np.repeat(np.arange(len(products)), ends - starts), column] = products.values[own]
     return table @ table.T
 
 
@@ -119,34 +182,33 @@ def labels_of(title: str, aisle: Hashable | None, department: Hashable | None, b
     return _labels(fields, WEIGHTS)
 
 
-def look_alike(
+def labelled_products(
     titles: Sequence[str],
     aisles: Sequence[Hashable | None],
     departments: Sequence[Hashable | None],
     brands: Sequence[str],
-) -> Matrix:
-    """(n, n) how alike products look, each by its `labels_of`."""
-    rows = zip(titles, aisles, departments, brands, strict=True)
-    return likeness_of_labels([labels_of(*row) for row in rows])
+) -> Labelled:
+    """Products by the `labels_of` each."""
+    return labelled(labels_of(*row) for row in zip(titles, aisles, departments, brands, strict=True))
 
 
 def mixed(
     ranking: Ranking,
-    similarity: Matrix,
-    departments: NDArray[np.int64],
+    products: Labelled,
+    departments: Order,
     variety: Variety,
     *,
     first: int | None = None,
 ) -> Ranking:
-    """The ranking with its first places, as many as `similarity` is of, in the order of `diversified`.
+    """The ranking with its first places, as many as there are `products`, in the order of `diversified`.
 
     departments: (places,) of the same products, UNKNOWN (-1) for none. The scores stay at their places: they
     say how high a place is worth, so that rules which move products up compare them with what is there.
     first: how many places are needed, None for all.
     """
-    count = len(similarity)
+    count = len(products)
     order = diversified(
-        ranking.scores[:count].astype(np.float64), similarity, departments,
+        ranking.scores[:count], products, departments,
         balance=variety.balance, most=variety.most, first=first,
     )  # fmt: skip
     positions = np.concatenate([ranking.positions[:count][order], ranking.positions[count:]])
@@ -154,9 +216,9 @@ def mixed(
 
 
 def diversified(
-    scores: Matrix,
-    similarity: Matrix,
-    departments: NDArray[np.int64],
+    scores: NDArray[np.floating[Any]],
+    products: Labelled,
+    departments: Order,
     *,
     balance: float,
     most: int | None,
@@ -165,37 +227,16 @@ def diversified(
     """The order by maximal marginal relevance: next is what has the highest (1 - balance) relevance - balance
     similarity.
 
-    scores: (n,), best first. relevance: the score scaled to 0..1. similarity: (n, n), 0 to 1; what counts is
-    the most similar product already placed. Of equals the earlier goes first. A department that has `most` of
-    the current ten places is passed over as long as there is anything else to place.
+    scores: (n,), best first. relevance: the score scaled to 0..1. similarity: to the most similar product
+    already placed. Of equals the earlier goes first. A department (below 0 for none) that has `most` of the
+    current ten places is passed over as long as there is anything else to place.
     first: how many places are needed; what comes after them keeps the order it had.
     Carbonell, Goldstein, "The use of MMR, diversity-based reranking", SIGIR 1998.
     """
-    length = len(scores)
-    needed = length if first is None else min(first, length)
-    order: list[int] = []
-    spread = (scores.max() - scores.min() if length else 0.0) or 1.0
-    # What is placed goes to -inf, for good; what its department keeps out only until the next ten.
-    gain = (1 - balance) * (scores - scores.min(initial=np.inf)) / spread
-    costs, owners = balance * similarity, departments.tolist()
-    cost = np.zeros(length)
-    barred, taken, is_barring = np.zeros(length), dict[int, int](), False
-    for place in range(needed):
-        if place % BLOCK == 0:
-            barred, taken, is_barring = np.zeros(length), {}, False
-        value = gain - cost
-        free = value + barred if is_barring else value
-        best = int(free.argmax())
-        if is_barring and free[best] == -np.inf:
-            best = int(value.argmax())
-        order.append(best)
-        gain[best] = -np.inf
-        np.maximum(cost, costs[best], out=cost)
-        own = owners[best]
-        taken[own] = taken.get(own, 0) + 1
-        if taken[own] == most and own != UNKNOWN:
-            barred[departments == own] = -np.inf
-            is_barring = True
-    rest = np.ones(length, bool)
-    rest[order] = False
-    return np.concatenate([np.array(order, np.int64), np.flatnonzero(rest)])
+    needed = len(scores) if first is None else min(max(first, 0), len(scores))
+    order: Order = mixed_order(
+        np.ascontiguousarray(scores, np.float64), np.ascontiguousarray(departments, np.int64),
+        np.ascontiguousarray(products.rows), products.starts, products.places, products.values,
+        balance, most or 0, BLOCK, needed,
+    )  # fmt: skip
+    return order

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, floor
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.columns import NONE, Catalogue
+from catalog.columns import Catalogue
 from catalog.models import Product, weighted_rating
 from recommendations.conf import Conf
-from recommendations.engine.types import UNKNOWN, Floats, Ranking
-from recommendations.engine.variety import Variety, mixed
+from recommendations.engine.compiled_lookup import are_among
+from recommendations.engine.compiled_shelf import ANY, all_that_suit, those_that_suit
+from recommendations.engine.types import Floats, Ranking
+from recommendations.engine.variety import Variety, diversified
 from recommendations.merchandising import Rules, Targets
-from recommendations.serving.looks import likeness_of
+from recommendations.serving.looks import looks_of
 from recommendations.serving.results import Filters, Sort, Strategy
 from recommendations.serving.snapshot import Mask, Snapshot
 
 Ids = NDArray[np.int64]
 Scores = Mapping[int, float]
 """Product id -> score, best first."""
+MOST = int(np.iinfo(np.int64).max)
 
 
 class Place(NamedTuple):
@@ -35,31 +38,32 @@ def eligible(filters: Filters, catalogue: Catalogue) -> Mask:
     """(catalogue,) what the filters and the shop let through: never an invisible product."""
     if filters == Filters(exclude=filters.exclude):
         return catalogue.recommendable
-    return _eligible(filters, catalogue, np.arange(len(catalogue)))
-
-
-def _eligible(filters: Filters, catalogue: Catalogue, at: Ids) -> Mask:
-    """(k,) the same for products at these positions."""
-    mask: Mask = catalogue.public[at] & (at != NONE) if len(catalogue) else np.zeros(len(at), bool)
-    if not len(catalogue):
-        return mask
-    if filters.in_stock:
-        mask &= catalogue.in_stock[at]
-    if filters.category is not None:
-        wanted = filters.category.pk
-        mask &= (catalogue.category[at] == wanted) | (catalogue.department[at] == wanted)
-    if filters.min_price is not None:
-        mask &= catalogue.pence[at] >= ceil(filters.min_price * 100)
-    if filters.max_price is not None:
-        mask &= catalogue.pence[at] <= floor(filters.max_price * 100)
+    mask: Mask = all_that_suit(*_columns(catalogue), *_limits(filters))
     return mask
+
+
+def _columns(catalogue: Catalogue) -> tuple[Mask, Mask, Ids, Ids, Ids]:
+    """What filters look at."""
+    return (
+        catalogue.public, catalogue.in_stock, catalogue.pence, catalogue.category, catalogue.department
+    )  # fmt: skip
+
+
+def _limits(filters: Filters) -> tuple[bool, int, int, int]:
+    """What filters ask for, as `suits` takes it; no price is below 0 or more than a number holds."""
+    return (
+        filters.in_stock,
+        ANY if filters.category is None else filters.category.pk,
+        0 if filters.min_price is None else min(MOST, max(0, ceil(filters.min_price * 100))),
+        MOST if filters.max_price is None else min(MOST, max(-1, floor(filters.max_price * 100))),
+    )
 
 
 def places(
     scores: Scores,
     filters: Filters,
     rules: Rules,
-    settled: Iterable[int],
+    settled: Iterable[int] | Ids,
     snapshot: Snapshot,
     *,
     variety: Variety | None = None,
@@ -85,50 +89,67 @@ def arranged(
     scores: Floats,
     filters: Filters,
     rules: Rules,
-    settled: Iterable[int],
+    settled: Iterable[int] | Ids,
     snapshot: Snapshot,
     *,
     variety: Variety | None = None,
     first: int | None = None,
 ) -> tuple[Ids, Floats]:
-    """`places` as columns. ids, scores: (k,) candidates, best first. first: how many places are asked for:
-    those after them may be in another order."""
-    left_out = filters.exclude.union(settled)
+    """`places` as columns. ids, scores: (k,) candidates, best first. settled: ids to leave out, sorted where
+    they are an array. first: how many places are asked for: those after them may be in another order."""
+    left_out = _left_out(settled, filters.exclude)
     # Only a candidate is known to be predicted high enough; a pin does not get round that filter.
-    pinned = [pk for pk in rules.pinned() if pk not in left_out] if filters.min_predicted is None else []
+    pinned = rules.pinned() if rules.rules and filters.min_predicted is None else []
     if pinned:
         ids, scores = with_more(pinned, ids, scores)
-    at = snapshot.catalogue.positions(ids)
-    mask = _eligible(filters, snapshot.catalogue, at)
-    if left_out:
-        mask &= np.array([pk not in left_out for pk in ids.tolist()], bool)
-    if not mask.all():
-        ids, scores, at = ids[mask], scores[mask], at[mask]
+    ids, scores, at = _shown(ids, scores, filters, left_out, snapshot.catalogue)
     mixing = variety is not None and not variety.changes_nothing
     if not rules.rules:
         if not variety or not mixing:
             return ids, scores
-        whole = Ranking(np.arange(len(ids), dtype=np.int32), scores)
-        ranking = _mixed(whole, ids, at, set(), variety, snapshot, first)
-        return ids[ranking.positions], scores[ranking.positions]
+        first_ones = _varied(ids, scores, at, variety, snapshot, first)
+        rest = len(first_ones)
+        return (
+            np.concatenate([ids[first_ones], ids[rest:]]),
+            np.concatenate([scores[first_ones], scores[rest:]]),
+        )
     order = rules.apply(
         _targets(ids, at, snapshot.catalogue),
         scores,
-        (lambda ranking: _mixed(ranking, ids, at, set(pinned), variety, snapshot, None))
+        (lambda ranking: _mixed(ranking, ids, at, set(pinned), variety, snapshot))
         if variety and mixing
         else None,
     )
     return ids[order], scores[order]
 
 
-def with_more(wanted: list[int], ids: Ids, scores: Floats) -> tuple[Ids, Floats]:
+def _left_out(settled: Iterable[int] | Ids, excluded: frozenset[int]) -> Ids:
+    """Both as one sorted column; `settled` is sorted where it is an array."""
+    if isinstance(settled, np.ndarray) and not excluded:
+        return settled
+    return np.array(sorted(excluded.union(settled)), np.int64)
+
+
+def _shown(
+    ids: Ids, scores: Floats, filters: Filters, left_out: Ids, catalogue: Catalogue
+) -> tuple[Ids, Floats, Ids]:
+    """(the candidates that may be shown, their scores, their positions in the catalogue)."""
+    ids = np.ascontiguousarray(ids, np.int64)
+    kept, at = np.empty(len(ids), np.int64), np.empty(len(ids), np.int64)
+    count = those_that_suit(ids, left_out, catalogue.ids, *_columns(catalogue), *_limits(filters), kept, at)
+    if count == len(ids):
+        return ids, scores, at
+    return ids[kept[:count]], scores[kept[:count]], at[:count]
+
+
+def with_more(wanted: Sequence[int] | Ids, ids: Ids, scores: Floats) -> tuple[Ids, Floats]:
     """The candidates, and at their end, with the lowest score, what is wanted and is none of them."""
-    known = set(ids.tolist())
-    more = [pk for pk in dict.fromkeys(wanted) if pk not in known]
-    if not more:
+    asked = np.array(list(dict.fromkeys(wanted)), np.int64) if isinstance(wanted, Sequence) else wanted
+    more = asked[~are_among(asked, np.ascontiguousarray(ids))]
+    if not len(more):
         return ids, scores
     lowest = scores.min() if len(scores) else np.float32(0)
-    return np.append(ids, np.array(more, np.int64)), np.append(scores, np.full(len(more), lowest, np.float32))
+    return np.concatenate([ids, more]), np.concatenate([scores, np.full(len(more), lowest, np.float32)])
 
 
 def _targets(ids: Ids, at: Ids, catalogue: Catalogue) -> Targets:
@@ -147,31 +168,30 @@ def variety_for(strategy: Strategy, filters: Filters, settings: Conf) -> Variety
     return Variety(settings.diversity, most or None, settings.varied_places)
 
 
+def _varied(
+    ids: Ids, scores: Floats, at: Ids, variety: Variety, snapshot: Snapshot, first: int | None
+) -> Ids:
+    """The first places, as many as are mixed, in a more varied order."""
+    reach = variety.reach(len(ids))
+    best = at[:reach]
+    if not reach:
+        return best
+    return diversified(
+        scores[:reach], looks_of(ids[:reach], best, snapshot), snapshot.catalogue.department[best],
+        balance=variety.balance, most=variety.most, first=first,
+    )  # fmt: skip
+
+
 def _mixed(
-    ranking: Ranking,
-    ids: Ids,
-    at: Ids,
-    pinned: set[int],
-    variety: Variety,
-    snapshot: Snapshot,
-    first: int | None,
+    ranking: Ranking, ids: Ids, at: Ids, pinned: set[int], variety: Variety, snapshot: Snapshot
 ) -> Ranking:
     """The first places in a more varied order; what will be pinned takes no part."""
-    free, kept_out = ranking, None
-    if pinned:
-        is_pinned = np.array([pk in pinned for pk in ids[ranking.positions].tolist()], bool)
-        free = Ranking(ranking.positions[~is_pinned], ranking.scores[~is_pinned])
-        kept_out = Ranking(ranking.positions[is_pinned], ranking.scores[is_pinned])
-    best = free.positions[: variety.reach(len(free))]
-    departments = snapshot.catalogue.department[at[best]]
-    departments = np.where(departments == NONE, UNKNOWN, departments)
-    likeness = likeness_of(ids[best].tolist(), at[best], snapshot)
-    arranged = mixed(free, likeness, departments, variety, first=first)
-    if kept_out is None:
-        return arranged
+    is_pinned = np.array([pk in pinned for pk in ids[ranking.positions].tolist()], bool)
+    free, scores = ranking.positions[~is_pinned], ranking.scores[~is_pinned]
+    order = _varied(ids[free], scores, at[free], variety, snapshot, None)
     return Ranking(
-        np.concatenate([arranged.positions, kept_out.positions]),
-        np.concatenate([arranged.scores, kept_out.scores]),
+        np.concatenate([free[order], free[len(order) :], ranking.positions[is_pinned]]),
+        np.concatenate([scores, ranking.scores[is_pinned]]),
     )
 
 
