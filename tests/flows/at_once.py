@@ -23,7 +23,7 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.utils import IntegrityError  # noqa: E402
-from django.test import RequestFactory  # noqa: E402
+from django.test import Client, RequestFactory  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from catalog.models import Order, OrderLine, Product  # noqa: E402
@@ -33,9 +33,17 @@ from feedback import outbox  # noqa: E402
 from feedback.erasing import forget  # noqa: E402
 from feedback.gestures import wish  # noqa: E402
 from feedback.identity import merge_shopper  # noqa: E402
-from feedback.models import Event, OrderToRecord, OutboxEntry, Rating, Shopper  # noqa: E402
-from feedback.services import rate  # noqa: E402
+from feedback.models import (  # noqa: E402
+    Event,
+    OrderToRecord,
+    OutboxEntry,
+    Rating,
+    RatingChange,
+    Shopper,
+)
+from feedback.services import NewRating, rate, rate_many, unrate  # noqa: E402
 from feedback.tasks import catch_up  # noqa: E402
+from shopreco.models import ApiKey  # noqa: E402
 
 BUYER = Buyer("Anna", "anna@example.org", "Long Lane 1", "AB1", "Leeds", "UK")
 
@@ -127,6 +135,69 @@ def forgotten_while_rating() -> dict[str, Any]:
     return {"left": left, "counted": [lamp.rating_count, lamp.rating_total], "raised": raised}
 
 
+def program() -> Callable[[Shopper, Product, int], int]:
+    """Rates over the API with a key, by the express lane; the status."""
+    secret = ApiKey.issue("program")[1]
+    client = Client(headers={"host": "localhost", "Authorization": f"Api-Key {secret}"})
+
+    def put(shopper: Shopper, product: Product, value: int) -> int:
+        path = f"/api/v1/shoppers/{shopper.external_id}/ratings/{product.sku}"
+        return client.put(path, {"value": value}, content_type="application/json").status_code
+
+    return put
+
+
+def counted(*products: Product) -> bool:
+    """Whether the products' counts are those of the ratings there are."""
+    return all(
+        (each.rating_count, each.rating_total) == (len(values), sum(values))
+        for each in Product.objects.filter(pk__in=[product.pk for product in products])
+        for values in [list(Rating.objects.filter(product=each).values_list("value", flat=True))]
+    )
+
+
+def one_product_rated_at_once() -> dict[str, Any]:
+    """By one shopper with other stars each time, and then with the same."""
+    put, ann, lamp = program(), Shopper.objects.create(external_id="hasty"), product()
+    came = at_once(*[lambda value=value: put(ann, lamp, value) for value in (1, 2, 3, 4, 5, 1)])
+    lamp.refresh_from_db()
+    ann.refresh_from_db()
+    changes = RatingChange.objects.filter(shopper=ann).count()
+    same = at_once(*[lambda: put(ann, lamp, 3) for _ in range(6)])
+    return {
+        "came": came, "same": same, "stored": Rating.objects.filter(shopper=ann).count(),
+        "count": lamp.rating_count, "counted": counted(lamp), "is_each_told": ann.feedback_version == changes,
+        "further": RatingChange.objects.filter(shopper=ann).count() - changes,
+    }  # fmt: skip
+
+
+def rated_in_every_way_at_once() -> dict[str, Any]:
+    """Over the express lane, singly, in crossing lists, and taken back: nothing is lost or counted twice."""
+    put, now = program(), timezone.now()
+    ann, bob = (Shopper.objects.create(external_id=name) for name in ("ann-of-all-ways", "bob-of-all-ways"))
+    lamp, vase = product(), product()
+
+    def in_a_list(*pairs: tuple[Shopper, Product]) -> str:
+        return str(len(rate_many([NewRating(*pair, 2, timezone.now()) for pair in pairs], now=now)))
+
+    came: Counter[str] = Counter()
+    for _ in range(5):
+        came += at_once(
+            lambda: put(ann, lamp, 5), lambda: put(bob, lamp, 4),
+            lambda: rate(shopper=ann, product=lamp, value=1, now=timezone.now()) and "rated",
+            lambda: str(unrate(shopper=ann, product=lamp, now=timezone.now())),
+            lambda: in_a_list((ann, lamp), (bob, vase)), lambda: in_a_list((bob, lamp), (ann, vase)),
+        )  # fmt: skip
+    # Taking back what is not there moves the version on, too.
+    spare = {ann.pk: came["False"]}
+    told = [
+        shopper.feedback_version - spare.get(shopper.pk, 0)
+        == RatingChange.objects.filter(shopper=shopper).count()
+        for shopper in Shopper.objects.filter(pk__in=[ann.pk, bob.pk])
+    ]
+    return {"came": came, "counted": counted(lamp, vase), "is_each_told": told}
+
+
 def merged_twice() -> dict[str, Any]:
     lamp = product()
     visitor, account = (Shopper.objects.create(external_id=name) for name in ("guest", "member"))
@@ -166,6 +237,8 @@ if __name__ == "__main__":
         crossing_orders,
         one_wish,
         forgotten_while_rating,
+        one_product_rated_at_once,
+        rated_in_every_way_at_once,
         merged_twice,
         beats_at_once,
     )

@@ -72,6 +72,25 @@ def test_who_is_forgotten_while_rating_leaves_nothing_behind(outcome: dict[str, 
     assert set(found["raised"]) <= {"1", "rated", "IntegrityError"}
 
 
+def test_a_product_rated_six_times_at_once_counts_once(outcome: dict[str, Any]) -> None:
+    found = outcome["one_product_rated_at_once"]
+    assert found["came"].keys() <= {"200", "201"} and found["came"]["201"] >= 1, "nobody gets an error"
+    assert (found["stored"], found["count"], found["counted"], found["is_each_told"]) == (1, 1, True, True)
+
+
+def test_the_same_stars_six_times_at_once_are_one_change_at_most(outcome: dict[str, Any]) -> None:
+    found = outcome["one_product_rated_at_once"]
+    assert found["same"] == {"200": 6}
+    assert found["further"] <= 1
+
+
+def test_ratings_of_every_way_at_once_are_all_counted_and_none_twice(outcome: dict[str, Any]) -> None:
+    found = outcome["rated_in_every_way_at_once"]
+    assert found["came"].keys() <= {"200", "201", "rated", "True", "False", "2"}, "nobody gets an error"
+    assert sum(found["came"].values()) == 30
+    assert (found["counted"], found["is_each_told"]) == (True, [True, True])
+
+
 def test_signing_in_twice_at_once_moves_a_history_once(outcome: dict[str, Any]) -> None:
     assert (outcome["merged_twice"]["mine"], outcome["merged_twice"]["counted"]) == ([1, 1], [1, 4])
 
