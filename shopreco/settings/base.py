@@ -318,7 +318,7 @@ LOGGING = {
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name} {request_id}: {message}", "style": "{"},
         "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
+            "()": "shopreco.watching.lines.JsonLines",
             "format": "{levelname}{name}{message}{request_id}",
             "style": "{",
             "timestamp": "time",

@@ -11,8 +11,9 @@ from django.http import HttpRequest, HttpResponse
 
 from shopreco.watching import request_id
 from shopreco.watching.figures import count_request
+from shopreco.watching.lines import REQUESTS
 
-logger = logging.getLogger("shopreco.requests")
+logger = logging.getLogger(REQUESTS)
 UNROUTED = "(none)"
 
 

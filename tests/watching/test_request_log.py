@@ -5,10 +5,15 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 from pytest_django import Settings
+from pythonjsonlogger.json import JsonFormatter
+
+from shopreco.settings.base import LOGGING
+from shopreco.watching.lines import JsonLines
 
 pytestmark = pytest.mark.django_db
 PROJECT = Path(__file__).resolve().parents[2]
@@ -82,3 +87,29 @@ def test_an_unknown_format_is_refused_at_the_start(tmp_path: Path):
     with pytest.raises(subprocess.CalledProcessError) as failure:
         _logged(tmp_path, LOG_FORMAT="xml")
     assert "LOG_FORMAT" in failure.value.stderr
+
+
+@pytest.mark.parametrize("path", ["/products/", '/a"b\\c/', "/é/\u2028/\x00/"])
+def test_a_line_of_a_request_is_what_the_library_would_write(path: str) -> None:
+    formatters: Any = LOGGING["formatters"]
+    told = dict(formatters["json"])
+    del told["()"]
+    options = {"fmt" if name == "format" else name: value for name, value in told.items()}
+    record = logging.getLogger("shopreco.requests").makeRecord(
+        "shopreco.requests", logging.INFO, "f", 0, "%s %s %d", ("GET", path, 200), None,
+        extra={"method": "GET", "path": path, "status": 200, "milliseconds": 0.1, "request_id": "abcdefgh"},
+    )  # fmt: skip
+    own, theirs = JsonLines(**options).format(record), JsonFormatter(**options).format(record)
+    assert json.loads(own) == json.loads(theirs)
+    assert list(json.loads(own)) == list(json.loads(theirs))
+
+
+def test_whatever_else_is_logged_is_written_by_the_library() -> None:
+    try:
+        raise ValueError("why")
+    except ValueError:
+        record = logging.getLogger("shopreco.requests").makeRecord(
+            "shopreco.requests", logging.ERROR, "f", 0, "failed", (), sys.exc_info()
+        )
+    told = json.loads(JsonLines("{levelname}{message}", style="{").format(record))
+    assert told["message"] == "failed" and "ValueError: why" in told["exc_info"]
