@@ -48,6 +48,19 @@ FOLDER = pytest.StashKey[Path]()
 SERVER = pytest.StashKey["subprocess.Popen[bytes]"]()
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, pytestconfig: pytest.Config
+) -> None:
+    """SQLite's database is a file of this run's own, so that each thread has a connection to itself, as in a
+    shop. One in memory is a single connection to the test and to the live server's threads: whoever writes
+    while another's transaction is open fails.
+    """
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(pytestconfig.stash[FOLDER] / "db.sqlite3")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def redis_url(pytestconfig: pytest.Config) -> str:
     """Cache and broker are the run's own server."""
@@ -64,6 +77,7 @@ def redis_url(pytestconfig: pytest.Config) -> str:
 @pytest.fixture(autouse=True)
 def fresh_state(redis_url: str, settings: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
     """No cached list, no queued message, no loaded model and no artefact of another test."""
+    from catalog import quick
     from recommendations import patience
     from recommendations.serving import index, kept, snapshot
 
@@ -75,8 +89,10 @@ def fresh_state(redis_url: str, settings: pytest.FixtureRequest, tmp_path: Path)
     index.forget()
     snapshot.forget()
     kept.forget_connections()
+    quick.forget()
     patience.end()
     yield
+    quick.forget()
     index.forget()
     snapshot.forget()
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from tempfile import gettempdir
 
-from shopreco.settings.base import RECOMMENDATIONS, REST_FRAMEWORK
+from shopreco.settings.base import DATABASES, RECOMMENDATIONS, REST_FRAMEWORK
 from shopreco.settings.dev import *
 
 DEBUG = False
@@ -19,3 +19,8 @@ REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {}}
 LOGGING = {"version": 1, "disable_existing_loggers": False}
 # Tests roll their transactions back: what waits for a commit would never come.
 SHOPRECO_NOTE_AT_COMMIT = False
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # No test outlives a power cut.
+    DATABASES["default"]["OPTIONS"]["init_command"] = DATABASES["default"]["OPTIONS"]["init_command"].replace(
+        "synchronous=NORMAL", "synchronous=OFF"
+    )

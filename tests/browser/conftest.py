@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
+from tests.browser import server
+from tests.browser.steps import PATIENCE
 from tests.shop import Shop, open_trained_shop
 
 # Playwright's own event loop runs in this thread; Django would refuse the database beside it.
@@ -18,6 +21,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESKTOP, PHONE = (1280, 900), (390, 844)
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +29,19 @@ def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"No {CHROMIUM}: apt-get install chromium, or set CHROMIUM to another one's path.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=ARGUMENTS, timeout=2 * PATIENCE
+        )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def live_server() -> Iterator[LiveServer]:
+    """pytest-django's, with a server that can be waited for."""
+    started = server.start()
+    yield started
+    started.stop()
 
 
 @pytest.fixture
@@ -61,7 +75,7 @@ OpenBrowser = Callable[..., Page]
 
 
 @pytest.fixture
-def open_browser(chromium: Browser, live_server: Any, shop: Shop) -> Iterator[OpenBrowser]:
+def open_browser(chromium: Browser, live_server: LiveServer, shop: Shop) -> Iterator[OpenBrowser]:
     """A new visitor's page; at the end nothing may have been complained about."""
     contexts: list[BrowserContext] = []
     complaints = Complaints(live_server.url)
@@ -77,7 +91,7 @@ def open_browser(chromium: Browser, live_server: Any, shop: Shop) -> Iterator[Op
             base_url=live_server.url, viewport={"width": size[0], "height": size[1]},
             java_script_enabled=javascript, color_scheme=theme, reduced_motion="reduce",
         )  # fmt: skip
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         if watched:
@@ -87,5 +101,7 @@ def open_browser(chromium: Browser, live_server: Any, shop: Shop) -> Iterator[Op
     yield opened
     for context in contexts:
         context.close()
+    # What a page sent last (a beacon, a rail nobody waited for) is answered before the database is emptied.
+    server.httpd(live_server).wait_until_idle()
     assert complaints.console == []
     assert complaints.elsewhere == []

@@ -24,6 +24,7 @@ def put_in(page: Page, sku: str) -> None:
 
 
 def nothing_scrolls_sideways(page: Page) -> None:
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, OpenBrowser
-from tests.browser.steps import cards
+from tests.browser.steps import cards, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -64,7 +64,7 @@ def test_pages_turn_and_turn_back(open_browser: OpenBrowser) -> None:
     page.get_by_role("link", name="Next").click()
     expect(page).to_have_url(page.url.split("?")[0] + "?page=2")
     assert not set(first) & set(cards(page))
-    assert page.evaluate("window.scrollY") == 0
+    until(page, "window.scrollY === 0")
     back(page)
     expect(page.locator("[aria-current=page]")).to_have_text("Page 1")
     assert cards(page) == first

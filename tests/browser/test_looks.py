@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, OpenBrowser
 from tests.browser.pages import PAGES
-from tests.browser.steps import cards, said, star
+from tests.browser.steps import cards, said, star, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -48,4 +48,4 @@ def test_who_wants_no_motion_gets_none(open_browser: OpenBrowser) -> None:
     page.emulate_media(reduced_motion="no-preference")
     page.reload()
     page.locator(".product-card").first.hover()
-    page.wait_for_function(f"{moving} > 0")
+    until(page, f"{moving} > 0")

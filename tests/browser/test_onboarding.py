@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, OpenBrowser
-from tests.browser.steps import given, star, stars
+from tests.browser.steps import given, star, stars, whole
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGE = "/recommendations/onboarding/"
@@ -19,7 +19,7 @@ def asked(page: Page) -> list[str]:
 
 
 def picks(page: Page) -> list[str]:
-    return page.locator(".onboarding-pick a").all_inner_texts()
+    return whole(page).locator(".onboarding-pick a").all_inner_texts()
 
 
 def rate(page: Page, sku: str, value: int) -> None:

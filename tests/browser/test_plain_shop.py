@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from catalog.models import Category, Product
 from feedback.models import Rating, Shopper
 from tests.browser.conftest import DESKTOP, PHONE, OpenBrowser
-from tests.browser.steps import said, star
+from tests.browser.steps import said, star, until
 from tests.browser.test_accessibility import violations
 from tests.feedback.importing import run_import, write_csv
 from tests.feedback.test_import_online_retail import HEADER
@@ -58,7 +58,7 @@ def looks_decent(page: Page, address: str) -> None:
     titles = page.locator(".product-title:visible, .product-main h1:visible").all_inner_texts()
     assert not [title for title in titles if title.isupper()], address
     page.evaluate("[...document.images].forEach(each => { each.loading = 'eager'; })")
-    page.wait_for_load_state("networkidle")
+    until(page, "[...document.images].every(each => each.complete)")
     missing = "[...document.images].filter(each => !each.naturalWidth).map(each => each.src)"
     assert page.evaluate(missing) == [], address
 
@@ -81,6 +81,7 @@ def test_it_is_a_shop_all_the_same(
     page.goto("/products/?sort=-price")
     expect(page.locator(".product-price").first).to_have_text("£8,142.75")
     page.locator(".product-title a").first.click()
+    page.wait_for_url("**/products/*/")
     star(page, (page.url.rstrip("/")).rsplit("/", 1)[1], 5).click()
     expect(said(page)).to_contain_text("5 stars")
     page.goto("/")

@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 def fits(page: Page, theme: str) -> None:
     """No page is wider than the screen, and each is in the colours that were asked for."""
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
     assert page.evaluate("document.documentElement.dataset.bsTheme") == theme
 
