@@ -102,12 +102,6 @@ def history_rows(shopper_id: int, *, newest: int) -> list[Row]:
     return history_columns(shopper_id, newest=newest).rows()
 
 
-def history_rows_of_many(shopper_ids: Sequence[int], *, newest: int) -> dict[int, list[Row]]:
-    """`history_columns_of_many`, row by row."""
-    found = history_columns_of_many(shopper_ids, newest=newest)
-    return {shopper_id: columns.rows() for shopper_id, columns in found.items()}
-
-
 @lru_cache(maxsize=8)
 def _written(events: str, vendor: str, *, who: str, whose: str) -> str:
     """who: "shopper_id," for a history of each, "" for the history of one."""

@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback.histories import Row, history_rows, history_rows_of_many
+from feedback.histories import KINDS as RECORDED
+from feedback.histories import Columns, history_columns, history_columns_of_many
 from recommendations.conf import Conf
 from recommendations.engine.compiled_history import history_made_of
 from recommendations.engine.types import History
@@ -19,6 +20,8 @@ from recommendations.signals import RATING, SignalTables
 PURCHASE, DISMISS = "purchase", "dismiss"
 KINDS = (DISMISS, "view", "click", "basket", "wishlist", PURCHASE, RATING)
 STRENGTH = {kind: number for number, kind in enumerate(KINDS)}
+# By the number of the database's kind; what takes another back has gone with it.
+BY_STRENGTH = np.array([STRENGTH.get(kind, STRENGTH[DISMISS]) for kind in RECORDED], np.int64)
 SECOND = 1_000_000
 Column = NDArray[np.int64]
 
@@ -51,22 +54,17 @@ NOTHING = ShopperHistory(History.empty(), np.empty(0, np.int8), np.empty(0, np.i
 
 def history_of(shopper_id: int, settings: Conf, *, now: datetime) -> ShopperHistory:
     """One query: all ratings, and the newest events. `now` tells which purchases may come again."""
-    return _made_of_rows(history_rows(shopper_id, newest=settings.history_events), settings, now=now)
+    return _made_of(history_columns(shopper_id, newest=settings.history_events), settings, now=now)
 
 
 def histories_of(shopper_ids: Sequence[int], settings: Conf, *, now: datetime) -> dict[int, ShopperHistory]:
     """shopper id -> `history_of`, of those who have one. A query for every thousand shoppers."""
-    rows = history_rows_of_many(shopper_ids, newest=settings.history_events)
-    return {shopper_id: _made_of_rows(own, settings, now=now) for shopper_id, own in rows.items()}
+    columns = history_columns_of_many(shopper_ids, newest=settings.history_events)
+    return {shopper_id: _made_of(own, settings, now=now) for shopper_id, own in columns.items()}
 
 
-def _made_of_rows(rows: list[Row], settings: Conf, *, now: datetime) -> ShopperHistory:
-    if not rows:
-        return NOTHING
-    products, kinds, stars, moments = zip(*rows, strict=True)
-    numbers = [STRENGTH[kind] for kind in kinds]
-    ids, whens = np.array(products, np.int64), np.array(moments, np.int64)
-    return made_of(ids, np.array(numbers, np.int64), np.array(stars, np.int64), whens, settings, now=now)
+def _made_of(own: Columns, settings: Conf, *, now: datetime) -> ShopperHistory:
+    return made_of(own.products, BY_STRENGTH[own.kinds], own.stars, own.moments, settings, now=now)
 
 
 def made_of(
