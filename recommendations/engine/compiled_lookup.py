@@ -21,20 +21,19 @@ def place_of(ids: Any, wanted: int) -> int:
     count = len(ids)
     if count == 0 or wanted < ids[0] or wanted > ids[count - 1]:
         return -1
-    high = count - 1
+    length = count
     # Below 0 the difference may be more than a number holds.
     if ids[0] >= 0:
-        high = min(high, wanted - ids[0])
-    if ids[high] == wanted:
-        return high
-    low = 0
-    while low < high:
-        middle = (low + high) // 2
-        if ids[middle] < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low if ids[low] == wanted else -1
+        length = min(length, wanted - ids[0] + 1)
+    if ids[length - 1] == wanted:
+        return length - 1
+    place = 0
+    while length > 1:
+        half = length // 2
+        # No branch: which way it goes is as good as random.
+        place += half * (ids[place + half] <= wanted)
+        length -= half
+    return place if ids[place] == wanted else -1
 
 
 @compiled(f"int32[::1]({IDS}, {IDS})")

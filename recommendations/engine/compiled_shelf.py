@@ -4,44 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from recommendations.engine.compiled_lookup import IDS, place_of
 from recommendations.engine.compiling import compiled, read_only
 
 MASK = read_only("boolean")
 ANY = -1
 """For any category."""
-
-
-@compiled(f"boolean(int64, {MASK}, {MASK}, {IDS}, {IDS}, {IDS}, boolean, int64, int64, int64)")
-def suits(
-    at: int, public: Any, in_stock: Any, pence: Any, category: Any, department: Any, stocked: bool,
-    wanted: int, lowest: int, highest: int,
-) -> bool:  # fmt: skip
-    """Whether the product at that position is public and inside the filters.
-
-    stocked: whether it must be in stock. wanted: its category or department, ANY for any. lowest, highest:
-    bounds of the price.
-    """
-    return (
-        public[at]
-        and (in_stock[at] or not stocked)
-        and (wanted == ANY or category[at] == wanted or department[at] == wanted)
-        and lowest <= pence[at] <= highest
-    )
-
-
-@compiled(f"boolean[::1]({MASK}, {MASK}, {IDS}, {IDS}, {IDS}, boolean, int64, int64, int64)")
-def all_that_suit(
-    public: Any, in_stock: Any, pence: Any, category: Any, department: Any, stocked: bool, wanted: int,
-    lowest: int, highest: int,
-) -> Any:  # fmt: skip
-    """(catalogue,) `suits` of every product."""
-    found = np.empty(len(public), np.bool_)
-    for at in range(len(public)):
-        found[at] = suits(at, public, in_stock, pence, category, department, stocked, wanted, lowest, highest)
-    return found
 
 
 @compiled(
@@ -54,15 +22,19 @@ def those_that_suit(
 ) -> int:  # fmt: skip
     """How many of the candidates may be shown; writes down which of `ids`, and where in the catalogue.
 
-    ids: (k,) candidates. left_out: ids that may not be shown, sorted. known: the catalogue's ids. kept, at:
-    (k,).
+    ids: (k,) candidates. left_out: ids that may not be shown, sorted. known: the catalogue's ids; its other
+    columns follow. stocked: whether a product must be in stock. wanted: its category or department, ANY for
+    any. lowest, highest: bounds of its price. kept, at: (k,).
     """
     count = 0
     for number in range(len(ids)):
         place = place_of(known, ids[number])
         if (
             place >= 0
-            and suits(place, public, in_stock, pence, category, department, stocked, wanted, lowest, highest)
+            and public[place]
+            and (in_stock[place] or not stocked)
+            and (wanted == ANY or category[place] == wanted or department[place] == wanted)
+            and lowest <= pence[place] <= highest
             and place_of(left_out, ids[number]) < 0
         ):
             kept[count] = number

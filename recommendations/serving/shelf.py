@@ -13,7 +13,7 @@ from catalog.columns import Catalogue
 from catalog.models import Product, weighted_rating
 from recommendations.conf import Conf
 from recommendations.engine.compiled_lookup import are_among
-from recommendations.engine.compiled_shelf import ANY, all_that_suit, those_that_suit
+from recommendations.engine.compiled_shelf import ANY, those_that_suit
 from recommendations.engine.types import Floats, Ranking
 from recommendations.engine.variety import Variety, diversified
 from recommendations.merchandising import Rules, Targets
@@ -25,6 +25,7 @@ Ids = NDArray[np.int64]
 Scores = Mapping[int, float]
 """Product id -> score, best first."""
 MOST = int(np.iinfo(np.int64).max)
+NOTHING = np.empty(0, np.int64)
 
 
 class Place(NamedTuple):
@@ -38,7 +39,8 @@ def eligible(filters: Filters, catalogue: Catalogue) -> Mask:
     """(catalogue,) what the filters and the shop let through: never an invisible product."""
     if filters == Filters(exclude=filters.exclude):
         return catalogue.recommendable
-    mask: Mask = all_that_suit(*_columns(catalogue), *_limits(filters))
+    mask = np.zeros(len(catalogue), bool)
+    mask[_those(catalogue.ids, NOTHING, filters, catalogue)[1]] = True
     return mask
 
 
@@ -50,7 +52,7 @@ def _columns(catalogue: Catalogue) -> tuple[Mask, Mask, Ids, Ids, Ids]:
 
 
 def _limits(filters: Filters) -> tuple[bool, int, int, int]:
-    """What filters ask for, as `suits` takes it; no price is below 0 or more than a number holds."""
+    """What filters ask for, as `those_that_suit` takes it; no price is below 0 or more than a number holds."""
     return (
         filters.in_stock,
         ANY if filters.category is None else filters.category.pk,
@@ -134,12 +136,15 @@ def _shown(
     ids: Ids, scores: Floats, filters: Filters, left_out: Ids, catalogue: Catalogue
 ) -> tuple[Ids, Floats, Ids]:
     """(the candidates that may be shown, their scores, their positions in the catalogue)."""
-    ids = np.ascontiguousarray(ids, np.int64)
+    kept, at = _those(np.ascontiguousarray(ids, np.int64), left_out, filters, catalogue)
+    return (ids, scores, at) if len(kept) == len(ids) else (ids[kept], scores[kept], at)
+
+
+def _those(ids: Ids, left_out: Ids, filters: Filters, catalogue: Catalogue) -> tuple[Ids, Ids]:
+    """(which of the ids may be shown, where in the catalogue those are)."""
     kept, at = np.empty(len(ids), np.int64), np.empty(len(ids), np.int64)
     count = those_that_suit(ids, left_out, catalogue.ids, *_columns(catalogue), *_limits(filters), kept, at)
-    if count == len(ids):
-        return ids, scores, at
-    return ids[kept[:count]], scores[kept[:count]], at[:count]
+    return kept[:count], at[:count]
 
 
 def with_more(wanted: Sequence[int] | Ids, ids: Ids, scores: Floats) -> tuple[Ids, Floats]:
