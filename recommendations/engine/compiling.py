@@ -10,12 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 try:
     import numba
+
+    HAS_COMPILER = True
 except ImportError as missing:  # a platform or a Python that numba has no wheel for
-    numba = None
+    HAS_COMPILER = False
     logging.getLogger(__name__).warning("lists are computed without numba, slowly: %s", missing)
 
 logger = logging.getLogger(__name__)
@@ -40,15 +42,18 @@ def compiled(signature: str, **options: Any) -> Callable[[Function], Function]:
     """
 
     def compile_it(function: Function) -> Function:
-        if numba is None:
+        if not HAS_COMPILER:
             return function
         told: dict[str, Any] = {"nogil": True, "error_model": "numpy", **options}
-        kept: Function
         try:
-            kept = numba.njit(signature, cache=True, **told)(function)
+            return cast(Function, numba.njit(signature, cache=True, **told)(function))
         except Exception as error:  # numba raises RuntimeError, OSError, or whatever reading the cache raises
             _say_that_nothing_is_kept(str(error))
-            kept = numba.njit(signature, **told)(function)
-        return kept
+            return cast(Function, numba.njit(signature, **told)(function))
 
     return compile_it
+
+
+def is_compiled(function: Callable[..., Any]) -> bool:
+    """Whether it is machine code: else what it computes is better computed by numpy."""
+    return hasattr(function, "py_func")

@@ -10,6 +10,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.engine.coarse import Coarse
+from recommendations.engine.compiled_search import spread_of
 from recommendations.engine.foldin import Matrix, exact_scores, on_grid, without_self
 from recommendations.engine.topk import Places
 from recommendations.engine.types import Arrays, Floats, Positions
@@ -73,7 +75,7 @@ class ItemFactors:
     serving needs is an array, made once when the model is.
 
     base: (products,) b. head, rest: (products, factors) q between them; all in the head in small catalogues.
-    leading: in very large catalogues.
+    coarse: of head and rest. leading: in very large catalogues.
     gram: (factors,) the diagonal of Q'Q, largest first. lengths, rest_lengths: (products,) of q and of its
     rest. sums: (2, 1 + factors) over the products, of [b, q] and of b x [b, q].
     """
@@ -85,11 +87,13 @@ class ItemFactors:
     lengths: Floats
     rest_lengths: Floats
     sums: Matrix
+    coarse: Coarse
     leading: Leading | None = None
 
     @classmethod
     def of(cls, base: Floats, factors: Floats) -> Self:
         """From a model's own factors, in any basis; costs a few passes over them."""
+        base = np.ascontiguousarray(base, np.float32)
         count, size = factors.shape
         values, turn = np.linalg.eigh(factors.T.astype(np.float64) @ factors)
         width = HEAD if count >= PRUNED_FROM else size
@@ -103,8 +107,10 @@ class ItemFactors:
             lengths[part] = np.linalg.norm(rows, axis=1)
             rest_lengths[part] = np.linalg.norm(rows[:, width:], axis=1)
             sums += [[own.sum(), *rows.sum(axis=0)], [own @ own, *(own @ rows)]]
+        gram = np.maximum(values[::-1], 0)
         leading = Leading.of(base, head, rest, lengths) if count >= LARGE else None
-        return cls(base, head, rest, np.maximum(values[::-1], 0), lengths, rest_lengths, sums, leading)
+        coarse = Coarse.of(head, rest, gram)
+        return cls(base, head, rest, gram, lengths, rest_lengths, sums, coarse, leading)
 
     @classmethod
     def restored(cls, arrays: Arrays) -> Self:
@@ -114,10 +120,15 @@ class ItemFactors:
         own: dict[str, Any] = {name: np.asarray(arrays[name]) for name in ARRAYS}
         if "leading.places" in arrays:
             own["leading"] = Leading(*(np.asarray(arrays[f"leading.{name}"]) for name in LEADING_ARRAYS))
+        if "coarse.codes" in arrays:
+            own["coarse"] = Coarse(*(np.asarray(arrays[f"coarse.{name}"]) for name in COARSE_ARRAYS))
+        else:
+            own["coarse"] = Coarse.of(own["head"], own["rest"], own["gram"])
         return cls(**own)
 
     def arrays(self) -> Arrays:
         arrays = {name: getattr(self, name) for name in ARRAYS}
+        arrays |= {f"coarse.{name}": getattr(self.coarse, name) for name in COARSE_ARRAYS}
         if self.leading is not None:
             arrays |= {f"leading.{name}": getattr(self.leading, name) for name in LEADING_ARRAYS}
         return arrays
@@ -148,10 +159,7 @@ class ItemFactors:
 
     def spread(self, shopper: Matrix) -> float:
         """The standard deviation of a row of `scores`, from `gram` and `sums`."""
-        count = max(1, len(self))
-        mean = (self.sums[0, 0] + self.sums[0, 1:] @ shopper) / count
-        square = self.sums[1, 0] + 2 * self.sums[1, 1:] @ shopper + self.gram @ shopper**2
-        return float(np.sqrt(max(0.0, square / count - mean**2)))
+        return float(spread_of(self.gram, self.sums, len(self), shopper))
 
     def cosines(self, positions: Positions) -> Floats:
         """(positions, products) cosine of product vectors, 0 for a zero vector; a product's own is -inf."""
@@ -170,7 +178,8 @@ class ItemFactors:
 
 
 LEADING_ARRAYS = tuple(field.name for field in fields(Leading))
-ARRAYS = tuple(field.name for field in fields(ItemFactors) if field.name != "leading")
+COARSE_ARRAYS = tuple(field.name for field in fields(Coarse))
+ARRAYS = tuple(field.name for field in fields(ItemFactors) if field.name not in ("coarse", "leading"))
 
 
 def parts_of(count: int) -> Iterator[slice]:

@@ -1,49 +1,20 @@
-"""The loops that numba compiles; the only file that imports it, and imported only where a fit runs (`sgd`).
-
-Compiled when this module is imported, for these very types, and kept beside the bytecode (numba looks for
-NUMBA_CACHE_DIR, `__pycache__`, the user's cache folder). Where none of these can be written to, or what is
-kept there is damaged, it is compiled anew in every process: less than a second.
-"""
+"""The compiled loops of a fit, imported only where one runs (`sgd`); they need numba even to be defined."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
-import numba
 from llvmlite import ir
-from numba import float32, float64, int32, int64, void
+from numba import int32, int64, void
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-logger = logging.getLogger(__name__)
+from recommendations.engine.compiling import compiled
+
 AHEAD = 8
 """Rows between asking for what a row needs and needing it."""
 LINE = 8
 """Numbers in a line of the cache."""
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-@cache
-def _say_that_nothing_is_kept(why: str) -> None:
-    logger.info("compiled code is not kept, so that every process compiles its own: %s", why)
-
-
-def compiled(signature: Any, **options: Any) -> Callable[[Function], Function]:
-    """`numba.njit` for one signature; one thread, the interpreter's lock released."""
-
-    def compile_it(function: Function) -> Function:
-        kept: Function
-        try:
-            kept = numba.njit(signature, cache=True, nogil=True, error_model="numpy", **options)(function)
-        except Exception as error:  # numba raises RuntimeError, OSError, or whatever reading the cache raises
-            _say_that_nothing_is_kept(str(error))
-            kept = numba.njit(signature, nogil=True, error_model="numpy", **options)(function)
-        return kept
-
-    return compile_it
 
 
 def _prefetch(_typing: Any, table: Any, row: Any, column: Any) -> Any:
@@ -72,12 +43,10 @@ prefetch: Any = intrinsic(_prefetch)
 # Sums may be made in another order, so that the processor adds several products at once: nothing else of
 # floating point's rules is given up. It makes a fit twice as fast and moves it by some 1e-15.
 @compiled(
-    void(
-        int32[::1], int32[::1], float32[::1], int64, int64, float64, float64[::1], float64[::1],
-        float64[:, ::1], float64[:, ::1], float64, float64, float64, float64,
-    ),
+    "void(int32[::1], int32[::1], float32[::1], int64, int64, float64, float64[::1], float64[::1],"
+    " float64[:, ::1], float64[:, ::1], float64, float64, float64, float64)",
     fastmath={"reassoc"},
-)  # fmt: skip
+)
 def descend(
     shopper: Any, product: Any, label: Any, start: int, end: int, mean: float, shopper_bias: Any,
     product_bias: Any, shoppers: Any, products: Any, rate: float, product_bias_rate: float,
@@ -109,11 +78,9 @@ def descend(
 
 
 @compiled(
-    int64(
-        float64[::1], int64, int64, int32[::1], int32[::1], int64[::1], float64[::1], int32[::1], int32[::1],
-        int64, int32[::1], int32[::1],
-    )
-)  # fmt: skip
+    "int64(float64[::1], int64, int64, int32[::1], int32[::1], int64[::1], float64[::1], int32[::1],"
+    " int32[::1], int64, int32[::1], int32[::1])"
+)
 def reject(
     drawn: Any, first: int, each: int, owner: Any, owned: Any, starts: Any, cumulative: Any, guide: Any,
     marks: Any, kept: int, shopper: Any, product: Any,
@@ -149,11 +116,9 @@ def reject(
 
 
 @compiled(
-    void(
-        int32[::1], int32[::1], int32[::1], float32[::1], int32[::1], int32[::1],
-        int32[::1], int32[::1], float32[::1],
-    )
-)  # fmt: skip
+    "void(int32[::1], int32[::1], int32[::1], float32[::1], int32[::1], int32[::1], int32[::1], int32[::1],"
+    " float32[::1])"
+)
 def mix(
     order: Any, shopper: Any, product: Any, label: Any, other_shopper: Any, other_product: Any,
     mixed_shopper: Any, mixed_product: Any, mixed_label: Any,

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from recommendations.engine import compiled_search
+from recommendations.engine.compiling import is_compiled
 from recommendations.engine.factors import ItemFactors, parts_of
 from recommendations.engine.foldin import ROUNDING, SLACK, Matrix, rounding
 from recommendations.engine.popular import popular
@@ -21,6 +23,9 @@ from recommendations.engine.types import Allowed, Floats, Positions, Prior, Rank
 
 CELLS_AT_A_TIME = 8_000_000
 """Scores of a batch in memory at once: 32 MB."""
+IS_COMPILED = is_compiled(compiled_search.best)
+ZERO, NO_SCORES = np.float32(0), np.empty(0, np.float32)
+NOWHERE, EVERYTHING = np.empty(0, np.int32), np.empty(0, np.bool_)
 GUESSED, HOPELESS, SAMPLED = 2, 4, 16
 """Products scored exactly for a first guess, in k; to read on from one product in so many is to read all;
 one in so many tells whether a guess is worth it."""
@@ -36,13 +41,44 @@ def best(
     prior: Prior | None = None,
 ) -> Ranking:
     """`topk.top` of a row of scores. shopper: (factors,) p on the grid. prior: what they lean on."""
+    few = few_of(allowed, len(table))
+    if fits(prior):
+        return compiled_best(table, shopper, k, exclude, few, allowed, prior)
     question = Question(table, shopper, prior)
-    if (few := few_of(allowed, len(table))) is not None:
+    if few is not None:
         return question.among(without(few, exclude), k)
     hidden = penalty(allowed)
     rough = question.rough_head()
     rough = left_out(rough if hidden is None else np.add(rough, hidden, out=rough), exclude)
     return question.pruned(rough, k) if table.rest.shape[1] else question.settled(rough, k)
+
+
+def fits(prior: Prior | None) -> bool:
+    """Whether the compiled search can be used: it is there, and was compiled for such values."""
+    return IS_COMPILED and (prior is None or prior.values.dtype == np.float32)
+
+
+def compiled_best(
+    table: ItemFactors, shopper: Matrix, k: int, exclude: Positions | None, few: Places | None,
+    allowed: Allowed | None, prior: Prior | None,
+) -> Ranking:  # fmt: skip
+    """`best`, compiled. few: `few_of` what is allowed."""
+    share, values, others = ZERO, NO_SCORES, table.most[1]
+    if prior is not None:
+        share, values = np.float32(prior.share * table.spread(shopper)), np.ascontiguousarray(prior.values)
+        others += abs(float(share)) * popular(values).greatest
+    own = table.head, table.rest, table.base, shopper, share, values
+    if k <= 0:
+        return Ranking(NOWHERE, NO_SCORES)
+    if few is not None:
+        return Ranking(*compiled_search.among(*own, without(few, exclude), k))
+    mask = EVERYTHING if allowed is None else np.ascontiguousarray(allowed)
+    out = NOWHERE if exclude is None else np.ascontiguousarray(exclude, np.int32)
+    coarse = table.coarse
+    margin = rounding(0, 0.0, others)
+    return Ranking(
+        *compiled_search.best(coarse.codes, coarse.scales, coarse.units, *own, mask, out, k, margin)
+    )
 
 
 def best_of_each(
@@ -54,8 +90,14 @@ def best_of_each(
     allowed: Allowed | None = None,
     priors: Sequence[Prior | None],
 ) -> Iterator[Ranking]:
-    """`best` for every row of (shoppers, factors), by matrix products with bounded memory."""
-    few, hidden = few_of(allowed, len(table)), penalty(allowed)
+    """`best` for every row of (shoppers, factors): one by one where it is compiled, else by matrix products
+    with bounded memory."""
+    few = few_of(allowed, len(table))
+    if all(map(fits, priors)):
+        for shopper, out, prior in zip(shoppers, exclude, priors, strict=True):
+            yield compiled_best(table, shopper, k, out, few, allowed, prior)
+        return
+    hidden = penalty(allowed)
     head, rest, base = table.head, table.rest, table.base
     if few is not None:
         head, rest, base, hidden = head[few], rest[few], base[few], None

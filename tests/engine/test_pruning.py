@@ -28,6 +28,13 @@ def is_split(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return split
 
 
+@pytest.fixture(params=["compiled", "by numpy"])
+def is_compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    compiled = bool(request.param == "compiled")
+    monkeypatch.setattr(pruning, "IS_COMPILED", compiled)
+    return compiled
+
+
 def table(seed: int, *, decay: float, repeated: bool = False) -> tuple[ItemFactors, Any]:
     """Vectors of many lengths whose later directions count less; `repeated`: many of them twice."""
     random = np.random.default_rng(seed)
@@ -55,7 +62,7 @@ def assert_same(found: Ranking, expected: Ranking) -> None:
     scale=st.sampled_from([1e-6, 0.1, 1.0, 1e4]), repeated=st.booleans(), excluded=st.integers(0, 80),
     share=st.sampled_from([None, 0.0, 0.02, 0.5, 1.0]), leaning=st.booleans(),
 )  # fmt: skip
-@pytest.mark.usefixtures("is_split")
+@pytest.mark.usefixtures("is_split", "is_compiled")
 def test_the_best_are_those_of_all_exact_scores(
     seed: int, k: int, decay: float, scale: float, repeated: bool, excluded: int, share: float | None,
     leaning: bool,
@@ -80,7 +87,7 @@ def test_the_best_are_those_of_all_exact_scores(
     seed=st.integers(0, 10_000), k=st.integers(0, 50), share=st.sampled_from([None, 0.05, 0.5]),
     cells=st.sampled_from([1, 2_000, 10**6]),
 )  # fmt: skip
-@pytest.mark.usefixtures("is_split")
+@pytest.mark.usefixtures("is_split", "is_compiled")
 def test_each_of_a_batch_is_found_as_if_alone(seed: int, k: int, share: float | None, cells: int) -> None:
     made, random = table(seed, decay=0.2, repeated=True)
     people = on_grid(random.normal(size=(7, SIZE)))
@@ -98,7 +105,8 @@ def test_each_of_a_batch_is_found_as_if_alone(seed: int, k: int, share: float | 
         assert_same(ranking, best(made, own, k, exclude=out, allowed=allowed, prior=leaning))
 
 
-def test_what_a_large_table_is_asked_is_answered_from_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_compiler_a_part_of_a_large_table_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pruning, "IS_COMPILED", False)
     monkeypatch.setattr(factors, "PRUNED_FROM", 100)
     monkeypatch.setattr(factors, "HEAD", 5)
     made, random = table(0, decay=1.0)
@@ -179,6 +187,7 @@ def test_the_arrays_of_older_versions_are_completed() -> None:
     np.testing.assert_array_equal(one.scores(people), other.scores(people))
 
 
+@pytest.mark.usefixtures("is_compiled")
 @pytest.mark.parametrize("shape", [(0, 0), (0, 8), (3, 0), (1, 1)])
 def test_the_smallest_tables_are_searched(shape: tuple[int, int]) -> None:
     made = ItemFactors.of(np.ones(shape[0], np.float32), np.ones(shape, np.float32))

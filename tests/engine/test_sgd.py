@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -248,17 +249,21 @@ def test_damaged_compiled_code_is_compiled_anew(package: Path) -> None:
     assert "compiled code is not kept" in imported(package)
 
 
-def test_numba_is_imported_in_one_file_only() -> None:
-    sources = (PROJECT / "recommendations").rglob("*.py")
-    users = [path.name for path in sources if "import numba" in path.read_text()]
-    assert users == ["kernels.py"]
+def test_numba_is_imported_where_functions_are_compiled_and_by_the_loops_of_a_fit() -> None:
+    sources = [
+        path for app in ("recommendations", "feedback", "catalog") for path in (PROJECT / app).rglob("*.py")
+    ]
+    users = [
+        path.name for path in sources if re.search(r"^\s*(from|import) numba", path.read_text(), re.MULTILINE)
+    ]
+    assert sorted(users) == ["compiling.py", "kernels.py"]
 
 
-def test_importing_the_algorithms_does_not_import_numba() -> None:
+def test_importing_the_algorithms_does_not_import_the_loops_of_a_fit() -> None:
     code = """
         import sys
         import recommendations.engine.fit, recommendations.engine.artefact, recommendations.engine.searching
-        assert not {"numba", "llvmlite"} & set(sys.modules), "numba was imported"
+        assert "recommendations.engine.kernels" not in sys.modules, "the loops of a fit were imported"
     """
     child = python(code)
     assert child.communicate(timeout=60)[1] == ""
@@ -286,7 +291,7 @@ def package(tmp_path: Path) -> Path:
     """A copy of the package with nothing but the loops, as an installation of its own."""
     folder = tmp_path / "installed"
     (folder / "recommendations" / "engine").mkdir(parents=True)
-    for name in ("__init__.py", "engine/__init__.py", "engine/kernels.py"):
+    for name in ("__init__.py", "engine/__init__.py", "engine/compiling.py", "engine/kernels.py"):
         shutil.copy(PROJECT / "recommendations" / name, folder / "recommendations" / name)
     return folder
 
