@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from recommendations.engine.protocols import FindsTop, Recommender, ScoresRoughly
+from recommendations.engine.protocols import FindsTop, Recommender, ScoresRoughly, can
 from recommendations.engine.topk import few_of, left_out, penalty, settled, top, without
 from recommendations.engine.types import Allowed, History, Positions, Prior, Ranking, Roughly
 
@@ -22,9 +22,9 @@ def top_of(
     prior: Prior | None = None,
 ) -> Ranking:
     """The k best products of the history, with their scores: `protocols.FindsTop`, for every model."""
-    if isinstance(model, FindsTop):
+    if can(model, FindsTop):
         return model.top_of(history, k, exclude=exclude, allowed=allowed, prior=prior)
-    if prior is None and isinstance(model, ScoresRoughly):
+    if prior is None and can(model, ScoresRoughly):
         return _settled(model.roughly(history), k, exclude, allowed)
     scores = model.score([history])[0]
     return top(scores if prior is None else prior.added(scores), k, exclude=exclude, allowed=allowed)
@@ -53,7 +53,7 @@ def top_of_batch(
 
     exclude, priors: one entry a history. allowed: for all of them.
     """
-    if isinstance(model, FindsTop):
+    if can(model, FindsTop):
         return model.top_of_batch(histories, k, exclude=exclude, allowed=allowed, priors=priors)
     excluded = [None] * len(histories) if exclude is None else exclude
     leaning = [None] * len(histories) if priors is None else priors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeGuard, TypeVar, runtime_checkable
 
 from recommendations.engine.types import (
     Allowed,
@@ -20,6 +20,18 @@ from recommendations.engine.types import (
     Roughly,
     Vocabulary,
 )
+
+Ability = TypeVar("Ability")
+_known: dict[tuple[type, type], bool] = {}
+
+
+def can(model: object, ability: type[Ability]) -> TypeGuard[Ability]:
+    """`isinstance` for the protocols below, looked into once a class, which takes microseconds."""
+    asked = type(model), ability
+    found = _known.get(asked)
+    if found is None:
+        found = _known[asked] = isinstance(model, ability)
+    return found
 
 
 class Recommender(Protocol):

@@ -22,6 +22,7 @@ from recommendations.engine.protocols import (
     Recommender,
     ScoresSome,
     TakesNewProducts,
+    can,
 )
 from recommendations.engine.topk import top
 from recommendations.engine.types import UNKNOWN, Floats, Positions, Vocabulary
@@ -124,7 +125,7 @@ def suits_of_little_seen(history: ShopperHistory, newcomers: Newcomers) -> Float
     """(m,) how well the texts of the little-seen products suit the history; 0 for those without texts."""
     positions, has_texts = newcomers.places_of_little_seen
     content: object = newcomers.content
-    if isinstance(content, ScoresSome):
+    if can(content, ScoresSome):
         scores = content.score_at(history.history, positions)
     else:
         scores = newcomers.content.score([history.history])[0][positions]
@@ -203,7 +204,7 @@ def reasons_for(
     unknown = set(news.ids.tolist())
     ids = [pk for pk in product_ids if pk in unknown or pk in explored]
     content: object = news.content
-    if not ids or not isinstance(content, Explains) or not len(history):
+    if not ids or not can(content, Explains) or not len(history):
         return {}
     positions = news.content.products.positions(np.array(ids, np.int64))
     pushes = np.maximum(content.explain(history.history, positions).contributions, 0)

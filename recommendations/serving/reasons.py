@@ -10,7 +10,8 @@ import numpy as np
 from catalog.cards import Card
 from catalog.models import Product
 from recommendations.conf import Conf
-from recommendations.engine.protocols import Explains
+from recommendations.engine.compiled_shares import causes_of
+from recommendations.engine.protocols import Explains, can
 from recommendations.engine.types import UNKNOWN, Floats
 from recommendations.serving import trends
 from recommendations.serving.history import ShopperHistory
@@ -63,23 +64,51 @@ def personal_reasons(
     """
     ranker: object = model.bundle.ranker.model
     positions = model.bundle.products.positions(np.array(product_ids, np.int64))
-    if not isinstance(ranker, Explains) or not len(history):
+    if not can(ranker, Explains) or not len(history):
         return dict.fromkeys(product_ids, POPULAR)
-    reasons = dict.fromkeys(product_ids, PICKED)
     learned = positions != UNKNOWN
-    contributions = ranker.explain(history.history, positions[learned]).contributions
-    told = _firsts(contributions) if brief else [_told(row) for row in contributions]
+    learned_ids = product_ids
+    if not learned.all():
+        learned_ids = [pk for pk, is_known in zip(product_ids, learned.tolist(), strict=True) if is_known]
+        positions = positions[learned]
+    explained = ranker.explain(history.history, positions).contributions
+    pushes = np.ascontiguousarray(explained, np.float32)
+    first, totals = causes_of(pushes)
+    told = (_briefly if brief else _in_full)(
+        history, pushes, first.tolist(), totals.tolist(), read or products_named()
+    )
+    return dict.fromkeys(product_ids, PICKED) | dict(zip(learned_ids, told, strict=True))
+
+
+def _briefly(
+    history: ShopperHistory, pushes: Floats, first: list[int], totals: list[float], read: Reader
+) -> list[Reason]:
+    """Of each product the row that adds most, as `causes_of` finds it."""
+    history_ids = history.history.products
+    causes = {row: int(history_ids[row]) for row in set(first) if row >= 0}
+    products = read(set(causes.values())) if causes else {}
+    # One row is the cause of many products of a list.
+    named = {row: (because(history, row, products[pk].title), products[pk])
+             for row, pk in causes.items() if pk in products}  # fmt: skip
+    most = pushes.max(axis=1).tolist()
+    return [
+        Reason(*named[row], push / total) if row in named else POPULAR
+        for row, push, total in zip(first, most, totals, strict=True)
+    ]
+
+
+def _in_full(
+    history: ShopperHistory, pushes: Floats, _first: list[int], totals: list[float], read: Reader
+) -> list[Reason]:
+    """Of each product the rows worth telling."""
+    told = [_told(row, total) for row, total in zip(pushes, totals, strict=True)]
     history_ids = history.history.products
     causes = {int(history_ids[row]) for rows in told for part in rows for row in part}
-    products = (read or products_named())(causes) if causes else {}
-    totals = np.maximum(contributions, 0).sum(axis=1).tolist()
-    learned_ids = [product_id for product_id, is_known in zip(product_ids, learned, strict=True) if is_known]
-    for product_id, rows, pushes, total in zip(learned_ids, told, contributions, totals, strict=True):
-        if brief:
-            reasons[product_id] = _brief(history, rows[0], pushes, total, products)
-        else:
-            reasons[product_id] = _reason(history, pushes, *rows, total, products)
-    return reasons
+    products = read(causes) if causes else {}
+    return [
+        _reason(history, row, *rows, total, products)
+        for row, rows, total in zip(pushes, told, totals, strict=True)
+    ]
 
 
 def products_named(known: Mapping[int, Product] | None = None) -> Reader:
@@ -114,9 +143,8 @@ def everybodys(
 
 def done_to_it(history: ShopperHistory, row: int) -> str:
     """What the shopper did in that row, after "which"."""
-    if history.deeds[row] == RATING:
-        return f"you rated {_given(history, row)}"
-    return CLAUSES[history.deeds[row]]
+    deed = history.deed(row)
+    return f"you rated {_given(history, row)}" if deed == RATING else CLAUSES[deed]
 
 
 def by_stars(product: Product) -> Reason:
@@ -127,7 +155,7 @@ def by_stars(product: Product) -> Reason:
 
 def deed_in_words(history: ShopperHistory, row: int, title: str) -> str:
     """What the shopper did in that row of the history, as a sentence."""
-    deed = "dismiss" if _was_dismissed(history, row) else history.deeds[row]
+    deed = "dismiss" if _was_dismissed(history, row) else history.deed(row)
     if deed == RATING:
         return f"You rated {title} {_given(history, row)}"
     return DEEDS[deed].format(title=title)
@@ -135,7 +163,7 @@ def deed_in_words(history: ShopperHistory, row: int, title: str) -> str:
 
 def because(history: ShopperHistory, row: int, title: str) -> str:
     """A dislike speaks for what is unlike it: its weight is negative, yet it adds to the score."""
-    deed = history.deeds[row]
+    deed = history.deed(row)
     disliked = deed == "dismiss" or history.history.weights[row] < 0
     if deed == RATING:
         given = _given(history, row)
@@ -147,31 +175,8 @@ def because(history: ShopperHistory, row: int, title: str) -> str:
     return SENTENCES[deed].format(title=title)
 
 
-def _firsts(contributions: Floats) -> list[tuple[list[int], list[int]]]:
-    """`_told` of each product, of the strongest row alone."""
-    if not contributions.size:
-        return [([], [])] * len(contributions)
-    best = contributions.argmax(axis=1)
-    speaks = contributions[np.arange(len(best)), best] > 0
-    return [([row], []) if is_for else ([], []) for row, is_for in zip(best.tolist(), speaks, strict=True)]
-
-
-def _brief(
-    history: ShopperHistory,
-    ahead: list[int],
-    pushes: Floats,
-    total: float,
-    products: Mapping[int, Any],
-) -> Reason:
-    first = products.get(int(history.history.products[ahead[0]])) if ahead else None
-    if first is None:
-        return POPULAR
-    return Reason(because(history, ahead[0], first.title), first, float(pushes[ahead[0]]) / total)
-
-
-def _told(pushes: Floats) -> tuple[list[int], list[int]]:
+def _told(pushes: Floats, total: float) -> tuple[list[int], list[int]]:
     """The rows worth telling: those that add most to the score, and those that take most from it."""
-    total = float(np.maximum(pushes, 0).sum())
     order = np.argsort(-pushes, kind="stable")
     ahead = [int(row) for row in order[:FOR] if pushes[row] > 0]
     least = WORTH_TELLING * total
@@ -193,7 +198,7 @@ def _reason(
             text=deed_in_words(history, row, product.title),
             product=product,
             share=abs(float(pushes[row])) / total if total else 1.0,
-            is_rating=history.deeds[row] == RATING,
+            is_rating=history.deed(row) == RATING,
         )
 
     # A product that was deleted since cannot be named.
@@ -213,7 +218,7 @@ def _reason(
 
 
 def _was_dismissed(history: ShopperHistory, row: int) -> bool:
-    return history.deeds[row] != RATING and bool(history.history.weights[row] < 0)
+    return history.deed(row) != RATING and bool(history.history.weights[row] < 0)
 
 
 def _given(history: ShopperHistory, row: int) -> str:
