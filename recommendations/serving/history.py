@@ -38,6 +38,10 @@ class ShopperHistory:
     def __len__(self) -> int:
         return len(self.history)
 
+    def deed(self, row: int) -> str:
+        """The strongest thing done in that row of the history."""
+        return KINDS[self.kinds[row]]
+
     @cached_property
     def deeds(self) -> tuple[str, ...]:
         """Per row of the history, the strongest thing done."""

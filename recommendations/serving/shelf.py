@@ -52,7 +52,7 @@ def _columns(catalogue: Catalogue) -> tuple[Mask, Mask, Ids, Ids, Ids]:
 
 
 def _limits(filters: Filters) -> tuple[bool, int, int, int]:
-    """What filters ask for, as `those_that_suit` takes it; no price is below 0 or more than a number holds."""
+    """What filters ask for, as `those_that_suit` takes it; no price is below 0 or beyond all numbers."""
     return (
         filters.in_stock,
         ANY if filters.category is None else filters.category.pk,

@@ -180,3 +180,22 @@ class TestDislikes:
         make_event(self.ann, self.pan, Kind.VIEW)
         # All of one second: the dismissal counts as the latest of it.
         assert self.first().reason.text == "Unlike Pan 0, which you were not interested in"
+
+
+@pytest.mark.parametrize("algorithm", EXPLAINING)
+def test_in_brief_the_main_cause_and_its_share_are_those_told_in_full(algorithm):
+    shop = make_shop()
+    publish_model(algorithm)
+    model = live_model()
+    assert model is not None
+    for shopper in (*shop.gardeners[:4], *shop.cooks[:4]):
+        history, ids = (
+            history_of(shopper.pk, conf(), now=NOW),
+            [*Product.objects.values_list("pk", flat=True)],
+        )
+        full = personal_reasons([*ids, 10**9], history, model)
+        brief = personal_reasons([*ids, 10**9], history, model, brief=True)
+        assert {pk: (why.text, why.product, why.share) for pk, why in brief.items()} == {
+            pk: (why.text, why.product, why.share) for pk, why in full.items()
+        }
+        assert brief[10**9] == PICKED

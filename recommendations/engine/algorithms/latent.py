@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.approximate import nearly_best, nearly_best_of_each
+from recommendations.engine.compiled_foldin import folded_in
+from recommendations.engine.compiled_shares import pushes_of
+from recommendations.engine.compiling import is_compiled
 from recommendations.engine.factors import ItemFactors
 from recommendations.engine.foldin import Matrix, on_grid, ridge_shares
 from recommendations.engine.pruning import Question, best_of_each
@@ -25,6 +28,7 @@ from recommendations.engine.types import (
 )
 
 LOWEST, HIGHEST = 1.0, 5.0
+IS_COMPILED = is_compiled(folded_in)
 
 
 class FoldInRanker:
@@ -68,14 +72,14 @@ class FoldInRanker:
         prior: Prior | None = None,
     ) -> Ranking:  # fmt: skip
         """Exactly those of `score`, most of which is not computed; of a very large catalogue nearly all."""
-        shopper = self._shoppers([history])[0]
+        shopper = self._shopper(history)
         return nearly_best(self.table, shopper, k, exclude=exclude, allowed=allowed, prior=prior)
 
     def top_of_batch(
         self, histories: Sequence[History], k: int, *, exclude: Sequence[Positions | None] | None = None,
         allowed: Allowed | None = None, priors: Sequence[Prior | None] | None = None,
     ) -> list[Ranking]:  # fmt: skip
-        """`top_of` of each, in one matrix product; memory is bounded."""
+        """`top_of` of each."""
         nothing = [None] * len(histories)
         each = best_of_each if self.table.leading is None else nearly_best_of_each
         found = each(
@@ -86,13 +90,15 @@ class FoldInRanker:
 
     def roughly(self, history: History) -> Roughly:
         """Of all products in single precision, for who adds other scores to them."""
-        return Question(self.table, self._shoppers([history])[0], None).roughly()
+        return Question(self.table, self._shopper(history), None).roughly()
 
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Base b; row j contributes q_i' A^-1 c_j q_j (t_j - b_j)."""
-        contributions = np.zeros((len(positions), len(history)), np.float32)
-        _, mask = history.known_to(self.products)
-        contributions[:, mask] = self._pushes(history, self.table.rows(positions).astype(np.float64))
+        contributions: Floats = pushes_of(
+            self.products.positions(history.products), np.ascontiguousarray(history.weights, np.float32),
+            np.ascontiguousarray(positions, np.int32), self.base, self.table.head, self.table.rest,
+            self._held, self._by_row,
+        )  # fmt: skip
         return Explanation(self.base[positions], contributions)
 
     def similar(self, positions: Positions) -> Floats:
@@ -107,9 +113,20 @@ class FoldInRanker:
         shoppers = np.zeros((len(histories), self.table.size))
         for row, history in zip(shoppers, histories, strict=True):
             row[:] = self._shopper(history)
-        return on_grid(shoppers)
+        return shoppers
 
     def _shopper(self, history: History) -> Matrix:
+        """(factors,) the vector p(H), on the grid."""
+        if not IS_COMPILED:
+            return on_grid(self._folded_in(history)[None])[0]
+        table, known = self.table, self.products.positions(history.products)
+        weights = np.ascontiguousarray(history.weights, np.float32)
+        vector: Matrix = folded_in(
+            known, weights, table.base, table.head, table.rest, self._held, self._by_row
+        )
+        return vector
+
+    def _folded_in(self, history: History) -> Matrix:
         """(factors,) the vector p(H); of n rows by an n x n system where that is the smaller one."""
         known, mask = history.known_to(self.products)
         weights = history.weights[mask].astype(np.float64)
@@ -126,30 +143,6 @@ class FoldInRanker:
         system = lifted @ features.T
         system.flat[:: len(known) + 1] += 1 / confidence
         return np.asarray(np.linalg.solve(system, residuals) @ lifted, np.float64)
-
-    def _pushes(self, history: History, wanted: Matrix) -> Matrix:
-        """(k, known rows): what each row of the history adds to the scores of the wanted vectors.
-
-        A is symmetric, so the system is solved for the vectors or for the rows, whichever are fewer. Of fewer
-        rows n than factors it is an n x n one: A^-1 F'C = D^-1 F' (C^-1 + F D^-1 F')^-1, with A = D + F'CF.
-        """
-        known, mask = history.known_to(self.products)
-        weights = history.weights[mask].astype(np.float64)
-        features = self.table.rows(known).astype(np.float64)
-        residuals = np.sign(weights) - self.base[known].astype(np.float64)
-        confidence = np.abs(weights)
-        diagonal = self._held + self._by_row * float(confidence.sum())
-        if len(known) < len(diagonal) and confidence.all():
-            lifted = features / diagonal
-            system = lifted @ features.T
-            system.flat[:: len(known) + 1] += 1 / confidence
-            return np.asarray(np.linalg.solve(system, lifted @ wanted.T).T * residuals, np.float64)
-        precision = np.diag(diagonal)
-        if len(wanted) >= len(known):
-            return wanted @ ridge_shares(features, residuals, confidence, precision=precision)
-        weighted = features * confidence[:, None]
-        solved = np.linalg.solve(precision + weighted.T @ features, wanted.T)
-        return np.asarray(solved.T @ (weighted * residuals[:, None]).T, np.float64)
 
 
 class FoldInRatings:

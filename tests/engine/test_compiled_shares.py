@@ -1,0 +1,110 @@
+"""What each row of a history adds to a score, compiled: what the formulas say, written with numpy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommendations.engine import compiled_shares
+from recommendations.engine.algorithms.latent import FoldInRanker
+from recommendations.engine.compiled_shares import (
+    causes_of,
+    products_of,
+    pushes_of,
+    solve,
+    vectors_of,
+)
+from recommendations.engine.factors import ItemFactors
+from recommendations.engine.types import UNKNOWN, History, Vocabulary
+
+SEEDS = st.integers(0, 2**32 - 1)
+PRODUCTS = 12
+
+
+def ranker_of(random: np.random.Generator, factors: int, *, by_row: float) -> FoldInRanker:
+    base, table = random.normal(size=PRODUCTS), random.normal(size=(PRODUCTS, factors))
+    return FoldInRanker(
+        Vocabulary(np.arange(100, 100 + PRODUCTS)),
+        ItemFactors.of(base.astype(np.float32), table.astype(np.float32)),
+        unobserved=0.1, regularization=0.7, by_row=by_row,
+    )  # fmt: skip
+
+
+def history_of(random: np.random.Generator, rows: int) -> History:
+    ids = random.permutation(np.arange(95, 105 + PRODUCTS))[:rows]
+    weights = random.choice([0.0, -1.0, 0.3, 1.0], rows).astype(np.float32)
+    return History(ids, np.full(rows, np.nan, np.float32), weights, np.arange(rows))
+
+
+def by_the_formula(
+    ranker: FoldInRanker, history: History, wanted: np.ndarray, *, by_row: float
+) -> np.ndarray:
+    """q_i' A^-1 c_j q_j (t_j - b_j), row by row."""
+    q, base = ranker.factors.astype(np.float64), ranker.base.astype(np.float64)
+    known = ranker.products.positions(history.products)
+    weights = np.where(known == UNKNOWN, 0, history.weights).astype(np.float64)
+    system = 0.1 * np.diag(ranker.table.gram) + (0.7 + by_row * np.abs(weights).sum()) * np.eye(q.shape[1])
+    for place, weight in zip(known, weights, strict=True):
+        system += abs(weight) * np.outer(q[place], q[place])
+    return np.array([
+        [
+            abs(weight) * (np.sign(weight) - base[place]) * q[i] @ np.linalg.solve(system, q[place])
+            for place, weight in zip(known, weights, strict=True)
+        ]
+        for i in wanted
+    ]).reshape(len(wanted), len(history))  # fmt: skip
+
+
+@given(SEEDS, st.integers(1, 9), st.integers(0, 15), st.sampled_from([0.0, 0.4]))
+def test_contributions_are_what_the_formula_says(seed: int, factors: int, rows: int, by_row: float) -> None:
+    random = np.random.default_rng(seed)
+    ranker, history = ranker_of(random, factors, by_row=by_row), history_of(random, rows)
+    wanted = random.integers(0, PRODUCTS, 5).astype(np.int32)
+    found = ranker.explain(history, wanted)
+    expected = by_the_formula(ranker, history, wanted, by_row=by_row)
+    np.testing.assert_allclose(found.contributions, expected, rtol=1e-4, atol=1e-5)
+    score = ranker.score([history])[0][wanted]
+    np.testing.assert_allclose(found.base + found.contributions.sum(axis=1), score, rtol=1e-4, atol=1e-4)
+
+
+@given(SEEDS, st.integers(1, 9), st.integers(0, 15))
+def test_it_is_the_same_where_nothing_compiles(seed: int, factors: int, rows: int) -> None:
+    random = np.random.default_rng(seed)
+    ranker, history = ranker_of(random, factors, by_row=0.2), history_of(random, rows)
+    asked = (
+        ranker.products.positions(history.products), history.weights, np.arange(4, dtype=np.int32),
+        ranker.base, ranker.table.head, ranker.table.rest, ranker._held, 0.2,
+    )  # fmt: skip
+    compiled, parts = pushes_of(*asked), {}
+    with pytest.MonkeyPatch.context() as patch:
+        for part in (solve, vectors_of, products_of):
+            parts[part.__name__] = getattr(part, "py_func", part)
+            patch.setattr(compiled_shares, part.__name__, parts[part.__name__])
+        plain = getattr(pushes_of, "py_func", pushes_of)(*asked)
+    np.testing.assert_allclose(plain, compiled, rtol=1e-5, atol=1e-6)
+
+
+@given(SEEDS, st.integers(1, 12), st.integers(0, 5))
+def test_systems_are_solved(seed: int, size: int, rows: int) -> None:
+    random = np.random.default_rng(seed)
+    half = random.normal(size=(size, size))
+    system, right = half @ half.T + np.eye(size), random.normal(size=(rows, size))
+    found = right.copy()
+    solve(system.copy(), found)
+    np.testing.assert_allclose(found @ system, right, atol=1e-8)
+
+
+@given(SEEDS, st.integers(0, 6), st.integers(0, 6))
+def test_the_main_cause_is_the_first_of_the_largest_pushes_that_add(
+    seed: int, wanted: int, rows: int
+) -> None:
+    pushes = np.random.default_rng(seed).integers(-2, 3, (wanted, rows)).astype(np.float32)
+    for function in (causes_of, getattr(causes_of, "py_func", causes_of)):
+        found, totals = function(pushes)
+        best: list[Any] = [row.argmax() if rows and row.max() > 0 else -1 for row in pushes]
+        assert found.tolist() == best
+        assert totals.tolist() == np.maximum(pushes, 0).sum(axis=1).tolist()
