@@ -118,7 +118,8 @@ class FoldInRanker:
     def _shopper(self, history: History) -> Matrix:
         """(factors,) the vector p(H), on the grid."""
         if not IS_COMPILED:
-            return on_grid(self._folded_in(history)[None])[0]
+            plain: Matrix = on_grid(self._folded_in(history)[None])[0]
+            return plain
         table, known = self.table, self.products.positions(history.products)
         weights = np.ascontiguousarray(history.weights, np.float32)
         vector: Matrix = folded_in(
