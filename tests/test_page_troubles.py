@@ -35,7 +35,24 @@ def test_a_failing_page_is_a_friendly_500_that_needs_nothing_from_the_shop(
     assert page.status_code == 500
     assert "That was our mistake" in text_of(page)
     assert "secret detail" not in page.content.decode()
-    assert "That was our mistake" in render_to_string("500.html")
+
+
+@pytest.mark.parametrize(
+    ("template", "title", "heading"),
+    [
+        ("500.html", "Something went wrong · ShopReco", "That was our mistake"),
+        ("503.html", "Back in a moment · ShopReco", "The shop needs a moment"),
+    ],
+)
+def test_the_pages_of_a_shop_in_trouble_need_no_context_and_no_database(
+    template: str, title: str, heading: str, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(0):
+        page = render_to_string(template)
+    assert f"<title>{title}</title>" in page
+    assert f"<h1>{heading}</h1>" in page
+    assert f'aria-hidden="true">{template.removesuffix(".html")}</p>' in page
+    assert page.startswith("<!doctype html>")
 
 
 @pytest.mark.parametrize("address", PAGES)
