@@ -107,6 +107,38 @@ def pushes_of(
     return found
 
 
+@compiled(f"float64[::1]({PLACES}, {FLOATS}, float64, {FLOATS}, {TABLE}, float64, float64)", fastmath=SUMS)
+def rated_vector(
+    known: Any, stars: Any, mean: float, bias: Any, factors: Any, bias_held: float, held: float
+) -> Any:
+    """(1 + factors,) a shopper's bias and vector, as `FoldInRatings` says.
+
+    known: (n,) positions, below 0 for what the model does not know. stars: (n,), NaN where not rated. held:
+    the penalties. Of fewer rows than factors it is a system of the rows, as in `pushes_of`.
+    """
+    told = np.flatnonzero((known >= 0) & np.isfinite(stars))
+    size, own = factors.shape[1] + 1, known[told]
+    features, diagonal = np.ones((len(told), size)), np.full(size, held)
+    diagonal[0] = bias_held
+    for row in range(len(told)):
+        for factor in range(1, size):
+            features[row, factor] = factors[own[row], factor - 1]
+    residuals = stars[told].astype(np.float64) - mean - bias[own].astype(np.float64)
+    if len(told) < size:
+        lifted, right = features / diagonal, residuals.copy().reshape((1, len(told)))
+        system = products_of(lifted, features)
+        for row in range(len(told)):
+            system[row, row] += 1
+        solve(system, right)
+        return products_of(right, np.ascontiguousarray(lifted.T))[0].copy()
+    turned = np.ascontiguousarray(features.T)
+    system, right = products_of(turned, turned), products_of(residuals.reshape((1, len(told))), turned)
+    for factor in range(size):
+        system[factor, factor] += diagonal[factor]
+    solve(system, right)
+    return right[0].copy()
+
+
 @compiled(f"Tuple((int64[::1], float64[::1]))({TABLE})")
 def causes_of(pushes: Any) -> Any:
     """((k,) the row that adds most to each product, -1 where none adds; (k,) what all that add, add)."""

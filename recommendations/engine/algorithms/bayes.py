@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from recommendations.engine.algorithms.gibbs import draws_of
 from recommendations.engine.algorithms.latent import HIGHEST, LOWEST
+from recommendations.engine.compiled_stars import stars_at, vectors_of_each
+from recommendations.engine.compiling import is_compiled
 from recommendations.engine.foldin import Matrix
 from recommendations.engine.types import (
     Arrays,
@@ -21,6 +23,8 @@ from recommendations.engine.types import (
     Progress,
     Vocabulary,
 )
+
+IS_COMPILED = is_compiled(vectors_of_each)
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,11 @@ class BayesRatingsModel:
 
     def predict_at(self, history: History, positions: Positions) -> Floats:
         """(k,) in 1..5: `predict` of these products alone."""
-        shopper = self._shopper(history)
-        ratings = self.mean + shopper[:, -1].mean() + self._flat[positions] @ _averaging(shopper)
-        return np.asarray(np.clip(ratings, LOWEST, HIGHEST), np.float32)
+        found: Floats = stars_at(
+            np.ascontiguousarray(self._shopper(history).T), np.ascontiguousarray(positions, np.int32),
+            self.mean, self.vectors, LOWEST, HIGHEST,
+        )  # fmt: skip
+        return found
 
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Of the rating before clipping: base mu + mean b_i, and the contribution of each rated row."""
@@ -111,6 +117,12 @@ class BayesRatingsModel:
 
     def _shopper(self, history: History) -> Matrix:
         """(draws, factors + 1) the vector and bias p of each draw."""
+        if IS_COMPILED:
+            each: Matrix = vectors_of_each(
+                self.products.positions(history.products), np.ascontiguousarray(history.ratings, np.float32),
+                self.mean, self.vectors, self.pulls, self.precisions,
+            )  # fmt: skip
+            return each.T
         right, system = self._systems(history)
         return np.asarray(np.linalg.solve(system, right.sum(axis=2, keepdims=True))[:, :, 0], np.float64)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recommendations.engine.approximate import nearly_best, nearly_best_of_each
 from recommendations.engine.compiled_foldin import folded_in
-from recommendations.engine.compiled_shares import pushes_of
+from recommendations.engine.compiled_shares import pushes_of, rated_vector
 from recommendations.engine.compiling import is_compiled
 from recommendations.engine.factors import ItemFactors
 from recommendations.engine.foldin import Matrix, on_grid, ridge_shares
@@ -163,21 +163,19 @@ class FoldInRatings:
         self.mean = mean
         self.item_bias = item_bias
         self.factors = factors
-        penalties = np.full(factors.shape[1] + 1, regularization, np.float64)
-        penalties[0] = bias_regularization
-        self._precision = np.diag(penalties)
+        self._penalties = float(bias_regularization), float(regularization)
 
     def predict(self, histories: Sequence[History]) -> Floats:
         """(histories, products) in 1..5; mu + b_i for a history without ratings."""
         ratings = np.empty((len(histories), len(self.products)), np.float32)
         for row, history in zip(ratings, histories, strict=True):
-            shopper = self._shares(history).sum(axis=1).astype(np.float32)
+            shopper = self._vector(history).astype(np.float32)
             row[:] = self.mean + self.item_bias + shopper[0] + self.factors @ shopper[1:]
         return np.clip(ratings, LOWEST, HIGHEST)
 
     def predict_at(self, history: History, positions: Positions) -> Floats:
         """(k,) in 1..5: `predict` of these products alone."""
-        shopper = self._shares(history).sum(axis=1)
+        shopper = self._vector(history)
         ratings = self.mean + self.item_bias[positions] + shopper[0] + self.factors[positions] @ shopper[1:]
         return np.asarray(np.clip(ratings, LOWEST, HIGHEST), np.float32)
 
@@ -202,9 +200,19 @@ class FoldInRatings:
         mask = (positions >= 0) & np.isfinite(history.ratings)
         return positions[mask], mask
 
+    def _vector(self, history: History) -> Matrix:
+        """(1 + factors,) the shopper's bias and vector: the sum of `_shares`."""
+        found: Matrix = rated_vector(
+            self.products.positions(history.products), np.ascontiguousarray(history.ratings, np.float32),
+            self.mean, self.item_bias, self.factors, *self._penalties,
+        )  # fmt: skip
+        return found
+
     def _shares(self, history: History) -> Matrix:
         """(1 + factors, rated rows): what each rated row adds to the shopper's bias and vector."""
         known, mask = self._rated(history)
         features = np.column_stack([np.ones(len(known)), self.factors[known].astype(np.float64)])
         residuals = history.ratings[mask].astype(np.float64) - self.mean - self.item_bias[known]
-        return ridge_shares(features, residuals, np.ones(len(known)), precision=self._precision)
+        bias, others = self._penalties
+        precision = np.diag([bias, *[others] * self.factors.shape[1]])
+        return ridge_shares(features, residuals, np.ones(len(known)), precision=precision)
