@@ -10,17 +10,18 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-def rows_of(statement: str, values: Sequence[str | int]) -> list[Any]:
-    """The rows of a SELECT, "%s" for each value: numbers, truth and text. Raises what Django's cursor raises.
+def rows_of(statement: str, values: Sequence[str | int], *, writes: bool = False) -> list[Any]:
+    """The rows of a statement, "%s" for each value: numbers, truth, text. Raises what Django's cursor raises.
 
-    On PostgreSQL, outside of transactions, by a connection that is kept for that, see `catalog.reader`. Who
-    watches queries sees them all the same.
+    writes: whether it changes anything. On PostgreSQL, outside of transactions, by a connection that is kept
+    for that, see `catalog.reader`. Who watches queries sees them all the same.
     """
     database = connections[DEFAULT_DB_ALIAS]
     if _is_plain(database, values):
         from catalog import reader  # noqa: PLC0415 - a shop on SQLite does without psycopg
 
-        return reader.rows_of(database, statement, [str(value).encode() for value in values])
+        encoded = [str(value).encode() for value in values]
+        return reader.rows_of(database, statement, encoded, writes=writes)
     with database.cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())

@@ -1,4 +1,5 @@
-"""A connection to PostgreSQL for reading, by libpq's own calls: a tenth of what a cursor and a pool cost.
+"""Connections to PostgreSQL for single statements, by libpq's own calls: a tenth of what a cursor and a pool
+cost. A thread has one for reading, which can do nothing else, and one for writing if it ever writes.
 
 Outside of transactions only: what a transaction has written is seen by its own connection alone.
 """
@@ -79,49 +80,56 @@ def _check(found: PGresult, wanted: ExecStatus) -> None:
 _local = threading.local()
 
 
-def rows_of(database: BaseDatabaseWrapper, statement: str, values: Sequence[bytes]) -> list[tuple[Any, ...]]:
-    """The rows of a SELECT with "%s" for the values, on this thread's own connection.
+def rows_of(
+    database: BaseDatabaseWrapper, statement: str, values: Sequence[bytes], *, writes: bool = False
+) -> list[tuple[Any, ...]]:
+    """The rows of a statement with "%s" for the values, on this thread's own connection.
 
-    A connection that was lost is made again, once: reading twice does no harm. Raises Django's errors.
+    A connection that was lost is made again, once: reading twice does no harm. What writes is a transaction
+    of its own; whether it was committed is not known when the connection is lost. Raises Django's errors.
     """
     with database.wrap_database_errors:
-        reader = _reader_of(database)
+        reader = _reader_of(database, writes=writes)
         try:
             return reader.rows(statement, values)
-        except Error:
+        except Error as error:
             if not reader.is_dead:
                 raise
             forget()
-            return _reader_of(database).rows(statement, values)
+            if writes:
+                # Libpq itself does not say what kind of error it is.
+                raise OperationalError(str(error)) from error
+            return _reader_of(database, writes=False).rows(statement, values)
 
 
 def forget() -> None:
-    """Close this thread's connection, if it has one."""
-    reader: Reader | None = getattr(_local, "reader", None)
-    if reader is not None:
-        del _local.reader
-        reader.close()
+    """Close this thread's connections, if it has any."""
+    readers: dict[bool, Reader] = getattr(_local, "readers", {})
+    while readers:
+        readers.popitem()[1].close()
 
 
-def _reader_of(database: BaseDatabaseWrapper) -> Reader:
+def _reader_of(database: BaseDatabaseWrapper, *, writes: bool) -> Reader:
     known = database.settings_dict
     place: Place = (os.getpid(), known["HOST"], known["PORT"], known["NAME"])
-    reader: Reader | None = getattr(_local, "reader", None)
-    if reader is None or _local.place != place:
-        # After a fork it is the parent's, which must not be told that it ends.
-        if reader is not None and _local.place[0] == os.getpid():
-            reader.close()
-        reader, _local.place = Reader(_address_of(database)), place
-        _local.reader = reader
-    return reader
+    if getattr(_local, "place", None) != place:
+        # After a fork they are the parent's, which must not be told that they end.
+        if hasattr(_local, "place") and _local.place[0] == os.getpid():
+            forget()
+        _local.readers, _local.place = {}, place
+    readers: dict[bool, Reader] = _local.readers
+    if writes not in readers:
+        readers[writes] = Reader(_address_of(database, writes=writes))
+    return readers[writes]
 
 
-def _address_of(database: BaseDatabaseWrapper) -> bytes:
+def _address_of(database: BaseDatabaseWrapper, *, writes: bool) -> bytes:
     parameters = database.get_connection_params()
     for name in NOT_LIBPQS:
         parameters.pop(name, None)
-    told = str(parameters.get("options", ""))
-    parameters["options"] = f"{told} -c default_transaction_read_only=on".strip()
+    if not writes:
+        told = str(parameters.get("options", ""))
+        parameters["options"] = f"{told} -c default_transaction_read_only=on".strip()
     return conninfo.make_conninfo(**parameters).encode()
 
 

@@ -6,15 +6,15 @@ docs/adr/0019-a-rating-in-one-statement.md.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from catalog.changes.reading import Stamp, stamp
 from catalog.models import Product
+from catalog.quick import rows_of
 from feedback.models import MAX_RATING, MIN_RATING, Shopper
 from feedback.services import Outcome, rate_unless_same, tell_on_commit
 
@@ -23,31 +23,38 @@ from feedback.services import Outcome, rate_unless_same, tell_on_commit
 # shopper holds for all that is written. The rating comes before the product, as wherever both are locked.
 STATEMENT = """WITH seen AS (
     SELECT coalesce(t.epoch, '') AS epoch, coalesce(t.version, 0) AS version,
-        s.id AS shopper_id, s.feedback_version, p.id AS product_id, p.title, r.value, r.rated_at
+        s.id AS shopper_id, s.feedback_version, p.id AS product_id, p.title, r.value,
+        CAST(round(date_part('epoch', r.rated_at) * 1000000) AS bigint) AS rated_at
     FROM (SELECT 1 AS one) o LEFT JOIN catalog_shopstate t ON t.id = 1
-    LEFT JOIN feedback_shopper s ON s.external_id = %(shopper)s
-    LEFT JOIN catalog_product p ON p.sku = %(sku)s
+    LEFT JOIN feedback_shopper s ON s.external_id = {shopper}
+    LEFT JOIN catalog_product p ON p.sku = {sku}
     LEFT JOIN feedback_rating r ON r.shopper_id = s.id AND r.product_id = p.id
 ), touched AS (
     UPDATE feedback_shopper AS s SET feedback_version = s.feedback_version + 1 FROM seen
     WHERE s.id = seen.shopper_id AND s.feedback_version = seen.feedback_version
-        AND seen.product_id IS NOT NULL AND seen.value IS DISTINCT FROM %(value)s
-        AND seen.epoch = %(epoch)s AND seen.version = %(version)s
+        AND seen.product_id IS NOT NULL AND seen.value IS DISTINCT FROM {value}
+        AND seen.epoch = {epoch} AND seen.version = {version}
     RETURNING s.id, seen.product_id, seen.value
 ), rated AS (
     INSERT INTO feedback_rating (shopper_id, product_id, value, rated_at)
-    SELECT id, product_id, %(value)s, %(now)s FROM touched
+    SELECT id, product_id, {value}, {now} FROM touched
     ON CONFLICT (shopper_id, product_id) DO UPDATE SET value = excluded.value, rated_at = excluded.rated_at
     RETURNING product_id
 ), counted AS (
     UPDATE catalog_product AS p SET rating_count = p.rating_count + (touched.value IS NULL)::int,
-        rating_total = p.rating_total + %(value)s - coalesce(touched.value, 0)
+        rating_total = p.rating_total + {value} - coalesce(touched.value, 0)
     FROM touched JOIN rated ON rated.product_id = touched.product_id WHERE p.id = touched.product_id
 ), logged AS (
     INSERT INTO feedback_ratingchange (shopper_id, product_id, value, changed_at)
-    SELECT id, product_id, %(value)s, %(now)s FROM touched RETURNING id
+    SELECT id, product_id, {value}, {now} FROM touched RETURNING id
 )
 SELECT epoch, version, shopper_id, title, value, rated_at, (SELECT id FROM logged) FROM seen"""
+# The same value in several places is sent for each.
+NAMES = re.findall(r"\{(\w+)\}", STATEMENT)
+MARKED = STATEMENT.format(
+    shopper="%s", sku="%s", epoch="%s", version="%s::bigint", value="%s::smallint", now="%s::timestamptz"
+)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +80,11 @@ def rate_at_once(
         raise ValueError(f"{value} is no rating.")
     if connection.vendor != "postgresql":
         return _in_steps(shopper_id, sku, value=value, now=now, seen=seen)
-    (row,) = _rows(
-        {
-            "shopper": shopper_id, "sku": sku, "value": value, "now": now, "epoch": seen.epoch,
-            "version": seen.version,
-        }
-    )  # fmt: skip
+    sent: dict[str, str | int] = {
+        "shopper": shopper_id, "sku": sku, "value": value, "now": now.isoformat(), "epoch": seen.epoch,
+        "version": seen.version,
+    }  # fmt: skip
+    (row,) = rows_of(MARKED, [sent[name] for name in NAMES], writes=True)
     epoch, version, pk, title, before, rated_at, change = row
     found = Stamp(epoch, version)
     if change is not None:
@@ -86,21 +92,7 @@ def rate_at_once(
         return found, Given(title, value, now, Outcome.CREATED if before is None else Outcome.UPDATED)
     if before != value or found != seen:
         return found, None
-    return found, Given(title, value, rated_at, Outcome.ALREADY_STORED)
-
-
-def _rows(values: dict[str, Any]) -> list[Any]:
-    # Django's cursor would send the values inside the text, each time another statement to be planned.
-    if connection.queries_logged or not settings.SHOPRECO_PREPARED_STATEMENTS:
-        with connection.cursor() as cursor:
-            cursor.execute(STATEMENT, values)
-            return list(cursor.fetchall())
-    from psycopg import Cursor  # noqa: PLC0415 - a shop on SQLite may do without
-
-    connection.ensure_connection()
-    with connection.wrap_database_errors, Cursor(connection.connection) as planned:
-        planned.execute(STATEMENT, values, prepare=True)
-        return planned.fetchall()
+    return found, Given(title, value, EPOCH + timedelta(microseconds=rated_at), Outcome.ALREADY_STORED)
 
 
 def _in_steps(

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
@@ -290,4 +290,8 @@ def tell_on_commit(shopper_ids: set[int], *, rated: int, last_change: int | None
         )
 
     # robust: a failing listener is logged and can neither undo nor fail the feedback it was told of.
-    transaction.on_commit(tell, robust=True)
+    if connection.in_atomic_block:
+        transaction.on_commit(tell, robust=True)
+    else:
+        # Django would open its connection only to ask it whether there is something to wait for.
+        tell()

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DatabaseError, DataError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 from environs import Env
@@ -73,6 +73,40 @@ def test_it_only_reads(database: BaseDatabaseWrapper, url: str) -> None:
     with pytest.raises(DatabaseError, match="read-only"):
         ask(database, "DELETE FROM thing RETURNING id")
     assert ask(database, "SELECT count(*) FROM thing") == [(2,)]
+
+
+def test_another_one_writes_and_each_statement_is_committed(database: BaseDatabaseWrapper, url: str) -> None:
+    added = "INSERT INTO thing (id, name) VALUES (%s, %s) RETURNING id"
+    assert reader.rows_of(database, added, [b"3", b"new"], writes=True) == [(3,)]
+    with psycopg.connect(url, autocommit=True) as other:
+        assert other.execute("DELETE FROM thing WHERE id = 3 RETURNING name").fetchall() == [("new",)]
+    pids = [
+        reader.rows_of(database, "SELECT pg_backend_pid()", [], writes=writes)
+        for writes in (True, False, True)
+    ]
+    assert pids[0] == pids[2] != pids[1]
+
+
+def test_what_only_the_commit_finds_out_is_an_error_too(database: BaseDatabaseWrapper, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("CREATE TABLE of (id bigint PRIMARY KEY)")
+        other.execute("CREATE TABLE part (whole bigint REFERENCES of DEFERRABLE INITIALLY DEFERRED)")
+        with pytest.raises(IntegrityError, match="not present"):
+            reader.rows_of(database, "INSERT INTO part VALUES (%s) RETURNING whole", [b"7"], writes=True)
+        assert other.execute("SELECT count(*) FROM part").fetchall() == [(0,)]
+
+
+def test_what_writes_is_not_said_twice_when_the_connection_is_lost(
+    database: BaseDatabaseWrapper, url: str
+) -> None:
+    added = "INSERT INTO thing (id) VALUES (%s) RETURNING pg_backend_pid()"
+    ((pid,),) = reader.rows_of(database, added, [b"9"], writes=True)
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [pid])
+        with pytest.raises(OperationalError):
+            reader.rows_of(database, added, [b"9"], writes=True)
+        assert reader.rows_of(database, added, [b"9"], writes=True) != [(pid,)]
+        assert other.execute("DELETE FROM thing WHERE id = 9 RETURNING id").fetchall() == [(9,), (9,)]
 
 
 def test_what_is_wrong_is_djangos_error_and_the_next_statement_is_answered(
