@@ -91,9 +91,9 @@ def keep_best(places: Any, scores: Any, count: Any, k: Any) -> Any:
                 scores[place] = -np.inf
         edge = floor_of(scores, count, k)
     for place in range(count):
-        if scores[place] >= edge and scores[place] > -np.inf:
-            places[kept], scores[kept] = places[place], scores[place]
-            kept += 1
+        score = scores[place]
+        places[kept], scores[kept] = places[place], score
+        kept += (score >= edge) & (score > -np.inf)
     return kept
 
 
@@ -211,16 +211,14 @@ def bound_tile(
     return near
 
 
-@compiled("int64(int32[::1], float32[::1], float32[::1], int64, int64)")
-def let_go(places: Any, lows: Any, highs: Any, count: Any, k: Any) -> Any:
-    """Keeps, of the first `count` candidates, those that may be among the k best; how many."""
-    if count <= k:
-        return count
-    kept, edge = 0, floor_of(lows, count, k)
+@compiled("int64(int32[::1], float32[::1], float32[::1], int64, float32)")
+def let_go(places: Any, lows: Any, highs: Any, count: Any, edge: Any) -> Any:
+    """Keeps, of the first `count` candidates, those that may reach the edge; how many."""
+    kept = 0
     for place in range(count):
-        if highs[place] >= edge:
-            places[kept], lows[kept], highs[kept] = places[place], lows[place], highs[place]
-            kept += 1
+        # Written down in any case: a condition that goes either way costs more.
+        places[kept], lows[kept], highs[kept] = places[place], lows[place], highs[place]
+        kept += highs[place] >= edge
     return kept
 
 
@@ -251,7 +249,7 @@ def best(
     count = len(base)
     weights = (units * shopper).astype(np.float32)
     off, wide = np.float32(lost(units, shopper)), np.float32(margin)
-    barred = bits_of(exclude, count)
+    barred, masked, barring = bits_of(exclude, count), len(mask) > 0, len(exclude) > 0
     places, lows, highs = np.empty(count, np.int32), np.empty(count, np.float32), np.empty(count, np.float32)
     found, edge, room = 0, np.float32(-np.inf), max(LEAST, ROOM * k)
     rough, most = np.empty(TILE, np.float32), np.empty(TILE, np.float32)
@@ -261,15 +259,18 @@ def best(
             continue
         for row in range(min(TILE, count - start)):
             own = start + row
-            if not most[row] >= edge or (len(mask) and not mask[own]):
-                continue
-            if len(barred) and barred[own >> 3] >> (own & 7) & 1:
-                continue
             places[found], lows[found], highs[found] = own, rough[row] - scales[own] * off - wide, most[row]
-            found += 1
+            is_near = most[row] >= edge
+            if masked:
+                is_near &= mask[own]
+            if barring:
+                is_near &= not (barred[own >> 3] >> (own & 7) & 1)
+            found += is_near
         if found >= room and found > k:
-            found = let_go(places, lows, highs, found, k)
-            edge, room = floor_of(lows, found, k), max(room, 2 * found)
-    found = let_go(places, lows, highs, found, k)
+            edge = floor_of(lows, found, k)
+            found = let_go(places, lows, highs, found, edge)
+            room = max(room, 2 * found)
+    if found > k:
+        found = let_go(places, lows, highs, found, floor_of(lows, found, k))
     score_each(head, rest, base, shopper, share, values, places, lows, found)
     return listed(places, lows, found, k)

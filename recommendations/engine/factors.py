@@ -173,8 +173,9 @@ class ItemFactors:
 
     @cached_property
     def most(self) -> tuple[float, float]:
-        """(the greatest length of a row, the greatest absolute base)."""
-        return float(self.lengths.max(initial=0)), float(np.abs(self.base).max(initial=0))
+        """(the greatest length of a row, the greatest absolute base that is a number)."""
+        greatest = np.abs(self.base).max(initial=0, where=np.isfinite(self.base))
+        return float(self.lengths.max(initial=0)), float(greatest)
 
 
 LEADING_ARRAYS = tuple(field.name for field in fields(Leading))

@@ -1,0 +1,198 @@
+"""The parts of the compiled search, beside what numpy says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recommendations.engine import compiled_search as search
+from recommendations.engine import factors, pruning
+from recommendations.engine.coarse import LARGEST, Coarse
+from recommendations.engine.compiled_search import TILE
+from recommendations.engine.factors import ItemFactors
+from recommendations.engine.foldin import on_grid
+from recommendations.engine.topk import best_of, top
+from recommendations.engine.types import Prior, Ranking
+
+NUMBERS = st.floats(-(2.0**90), 2.0**90, width=32)
+TIED = st.sampled_from([-2.5, -1.0, -0.0, 0.0, 1e-40, 1.0, 3.0])
+
+
+def column(numbers: list[float]) -> Any:
+    return np.array(numbers, np.float32)
+
+
+def unpacked(coarse: Coarse, count: int) -> Any:
+    """(products, factors) codes."""
+    tiles, size, _ = coarse.codes.shape
+    return coarse.codes.transpose(0, 2, 1).reshape(tiles * TILE, size)[:count].astype(np.float64)
+
+
+def vectors(seed: int, count: int, size: int, *, decay: float = 0.1) -> Any:
+    random = np.random.default_rng(seed)
+    made = random.normal(size=(count, size)) * np.exp(-decay * np.arange(size))
+    return (made * (random.pareto(1.5, size=(count, 1)) + 0.01)).astype(np.float32)
+
+
+@given(st.lists(st.one_of(NUMBERS, TIED), min_size=1, max_size=60), st.data())
+def test_the_floor_is_the_kth_largest_or_a_little_less(numbers: list[float], data: st.DataObject) -> None:
+    k = data.draw(st.integers(1, len(numbers)))
+    found, kth = (
+        search.floor_of(column([*numbers, 1e38]), len(numbers), k),
+        np.sort(column(numbers))[-k].astype(float),
+    )
+    assert found <= kth
+    # 16 bits of the fraction are looked at; 0 and its neighbours are near by their distance.
+    assert kth - found <= abs(kth) * 2.0**-14 + 1e-36
+
+
+@given(
+    st.lists(st.one_of(NUMBERS, TIED, st.sampled_from([np.nan, -np.inf])), max_size=60), st.integers(1, 70)
+)
+def test_places_are_listed_by_score_and_equals_by_place(numbers: list[float], k: int) -> None:
+    scores = column(numbers)
+    places = (np.arange(len(numbers)) * 3 + 1).astype(np.int32)
+    usable = np.fmax(scores, -np.inf)
+    expected = best_of(usable, k, places)
+    found, best = search.listed(places.copy(), scores.copy(), len(numbers), k)
+    np.testing.assert_array_equal(found, expected.positions)
+    np.testing.assert_array_equal(best, expected.scores)
+    assert found.dtype == np.int32 and best.dtype == np.float32
+
+
+@settings(deadline=None)
+@given(
+    seed=st.integers(0, 1_000), count=st.sampled_from([0, 1, 63, 64, 65, 300]),
+    size=st.sampled_from([1, 5, 24]), scale=st.sampled_from([1e-42, 1e-6, 1.0, 1e6]),
+)  # fmt: skip
+def test_codes_are_off_by_no_more_than_half_a_unit(seed: int, count: int, size: int, scale: float) -> None:
+    table = vectors(seed, count, size) * np.float32(scale)
+    table[: count // 5] = 0
+    gram = np.sort((table.astype(np.float64) ** 2).sum(axis=0))[::-1]
+    half = size // 2
+    head, rest = np.ascontiguousarray(table[:, :half]), np.ascontiguousarray(table[:, half:])
+    coarse = Coarse.of(head, rest, gram)
+    codes, steps = unpacked(coarse, count), coarse.scales[:, None].astype(np.float64) * coarse.units
+    assert np.abs(codes).max(initial=0) <= LARGEST
+    assert np.all(np.abs(codes * steps - table) <= 0.5000001 * steps)
+    assert (
+        not coarse.codes.reshape(-1, size, TILE)[count // TILE :, :, count % TILE :].any()
+        or count % TILE == 0
+    )
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    seed=st.integers(0, 1_000), size=st.sampled_from([1, 4, 5, 96]), scale=st.sampled_from([1e-3, 1.0, 1e5])
+)
+def test_no_score_is_outside_its_bounds(seed: int, size: int, scale: float) -> None:
+    random, count = np.random.default_rng(seed), 200
+    made = ItemFactors.of(random.normal(size=count).astype(np.float32), vectors(seed, count, size))
+    own, values = on_grid(scale * random.normal(size=(1, size)))[0], random.random(count).astype(np.float32)
+    share = np.float32(0.3 * scale)
+    exact = made.scores(own[None])[0] + share * values
+    coarse, weights = made.coarse, (made.coarse.units * own).astype(np.float32)
+    off, wide = np.float32(search.lost(coarse.units, own)), np.float32(1e-5 * scale + 1e-5)
+    for tile in range(len(coarse.codes)):
+        rough, most = np.empty(TILE, np.float32), np.empty(TILE, np.float32)
+        search.sum_tile(coarse.codes, tile, weights, rough)
+        rows = slice(tile * TILE, min(count, tile * TILE + TILE))
+        edge = np.float32(np.median(exact))
+        near = search.bound_tile(
+            tile * TILE, coarse.scales, made.base, share, values, off, wide, edge, rough, most
+        )
+        filled = rows.stop - rows.start
+        assert near == np.count_nonzero(most[:filled] >= edge)
+        assert np.all(exact[rows] <= most[:filled])
+        assert np.all(exact[rows] >= rough[:filled] - coarse.scales[rows] * off - wide)
+
+
+def test_few_of_the_products_are_scored_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the compiled functions as plain Python, which can be watched."""
+    if not hasattr(search.best, "py_func"):
+        pytest.skip("nothing is compiled")
+    count, k = 640, 20
+    random = np.random.default_rng(0)
+    made = ItemFactors.of(np.zeros(count, np.float32), vectors(0, count, 16))
+    scored: list[int] = []
+    each = search.score_each
+
+    def watched(*arguments: Any) -> None:
+        scored.append(int(arguments[-1]))
+        each(*arguments)
+
+    monkeypatch.setattr(search, "score_each", watched)
+    none, coarse = np.empty(0, np.float32), made.coarse
+    for _ in range(3):
+        own = on_grid(random.normal(size=(1, 16)))[0]
+        found = Ranking(*search.best.py_func(
+            coarse.codes, coarse.scales, coarse.units, made.head, made.rest, made.base, own, np.float32(0),
+            none, np.empty(0, np.bool_), np.empty(0, np.int32), k, 1e-30,
+        ))  # fmt: skip
+        expected = top(made.scores(own[None])[0], k)
+        np.testing.assert_array_equal(found.positions, expected.positions)
+    assert len(scored) == 3
+    assert max(scored) < 2 * k
+
+
+def test_candidates_that_fell_behind_make_room_for_others() -> None:
+    """Scores that rise with the position: every product is a candidate when it is come to."""
+    count = 5_000
+    made = ItemFactors.of(np.arange(count, dtype=np.float32), np.zeros((count, 3), np.float32))
+    found = pruning.best(made, np.zeros(3), 10)
+    assert found.positions.tolist() == list(range(count - 1, count - 11, -1))
+    assert found.scores.tolist() == list(range(count - 1, count - 11, -1))
+
+
+def test_a_table_of_equals_is_listed_in_order() -> None:
+    made = ItemFactors.of(np.ones(3_000, np.float32), np.ones((3_000, 4), np.float32))
+    own = on_grid(np.array([[0.3, -0.1, 0.2, 0.9]]))[0]
+    out = np.array([0, 2, -1, 2_999], np.int32)
+    mask = np.ones(3_000, np.bool_)
+    mask[5] = False
+    found = pruning.best(made, own, 600, exclude=out, allowed=mask)
+    expected = [place for place in range(3_000) if place not in (0, 2, 5, 2_999)][:600]
+    assert found.positions.tolist() == expected
+    assert np.unique(found.scores).size == 1
+
+
+@pytest.mark.parametrize("k", [1, 50, 999, 1_000, 2_000])
+def test_products_without_a_number_for_a_score_are_not_listed(k: int) -> None:
+    base = np.linspace(-1, 1, 1_000, dtype=np.float32)
+    base[::7], base[::11] = np.nan, -np.inf
+    made = ItemFactors.of(base, vectors(1, 1_000, 6))
+    made = ItemFactors.restored(made.arrays() | {"base": base})
+    own = on_grid(np.random.default_rng(1).normal(size=(1, 6)))[0]
+    found, expected = pruning.best(made, own, k), top(made.scores(own[None])[0], k)
+    np.testing.assert_array_equal(found.positions, expected.positions)
+    np.testing.assert_array_equal(found.scores, expected.scores)
+
+
+def test_mapped_arrays_and_values_of_another_kind_are_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(factors, "PRUNED_FROM", 100)
+    made = ItemFactors.of(np.zeros(500, np.float32), vectors(2, 500, 40))
+    own = on_grid(np.random.default_rng(2).normal(size=(1, 40)))[0]
+    single = np.random.default_rng(3).random(500).astype(np.float32)
+    expected = pruning.best(made, own, 10, prior=Prior(single, 0.5))
+    arrays = made.arrays()
+    for array in arrays.values():
+        array.setflags(write=False)
+    single.setflags(write=False)
+    again = ItemFactors.restored(arrays)
+    others: list[Any] = [single, single.astype(np.float64), np.stack([single, single], axis=1)[:, 0]]
+    for values in others:
+        found = pruning.best(again, own, 10, prior=Prior(values, 0.5))
+        np.testing.assert_array_equal(found.positions, expected.positions)
+        np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-6)
+
+
+def test_a_table_of_an_older_version_gets_its_codes_when_it_is_restored() -> None:
+    made = ItemFactors.of(np.zeros(100, np.float32), vectors(4, 100, 8))
+    older = {name: array for name, array in made.arrays().items() if not name.startswith("coarse.")}
+    again = ItemFactors.restored(older)
+    np.testing.assert_array_equal(again.coarse.codes, made.coarse.codes)
+    np.testing.assert_array_equal(again.coarse.scales, made.coarse.scales)
