@@ -151,7 +151,7 @@ class TestTheSame:
 
     def test_it_has_its_id_and_its_place_in_the_figures(self, client: Client, secret: str) -> None:
         def count() -> float:
-            return REQUESTS.labels("PUT", route, "201")._value.get()
+            return float(REQUESTS.labels("PUT", route, "201")._value.get())
 
         other = the_whole_way(client, secret, "twin-ann", "TWIN-POT", **{"X-Request-ID": "twin-1234"})
         route = other.wsgi_request.resolver_match.route
@@ -351,7 +351,7 @@ class TestLimits:
         put(client, secret, body=b'{"value": 9}')
         redis = Redis.from_url(django_settings.REDIS_URL)
         (key,) = redis.keys("*throttle:user:key-*")
-        assert int(redis.get(key) or 0) == 6  # type: ignore[arg-type]
+        assert int(redis.get(key) or 0) == 6
         assert taken == [True, False, False, True, False, False]
 
     def test_a_limit_that_is_reached_is_told_of_and_holds_in_both_ways(
