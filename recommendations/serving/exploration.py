@@ -10,17 +10,16 @@ from collections.abc import Collection
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recommendations.conf import Conf
+from recommendations.engine.compiled_draws import chances_of, drawn_of, slots_of
 from recommendations.serving.history import ShopperHistory
-from recommendations.serving.newcomers import Newcomers, suits_of_little_seen
+from recommendations.serving.newcomers import Newcomers, suits_of
 from recommendations.serving.shelf import Place
 
 DAY = 86_400
 # Drawn for each place there is: some are sold out, hidden by a rule or outside the filters.
 SPARE = 3
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def picks(
@@ -29,22 +28,18 @@ def picks(
     """Products to try on this shopper today, the first first; [] where exploring is off.
 
     Of the little-seen ones that suit the history by their texts, drawn without replacement with odds of
-    content score x 2^(-age / half-life). Efraimidis, Spirakis, "Weighted random sampling with a reservoir",
-    Information Processing Letters 97(5), 2006.
+    content score x 2^(-age / half-life).
     """
     most = SPARE * math.ceil(settings.exploration_share * settings.list_length)
     if newcomers is None or not most or not len(newcomers.little_seen):
         return []
-    ids = newcomers.little_seen
-    suits = suits_of_little_seen(history, newcomers)
-    age = np.maximum(0.0, now.timestamp() - newcomers.arrived)
-    odds = suits * np.exp2(-age / settings.exploration_half_life.total_seconds())
-    may = np.flatnonzero(odds > 0)
-    free = np.array([pk not in history.settled for pk in ids[may].tolist()], bool)
-    may = may[free]
-    drawn = np.log(chances(shopper_id, now, ids[may])) / odds[may]
-    best = np.lexsort((ids[may], -drawn))[:most]
-    found: list[int] = ids[may[best]].tolist()
+    few = newcomers.reachable
+    drawn = drawn_of(
+        few.ids, suits_of(few, history, newcomers), few.arrived,
+        chances_of(shopper_id, _day(now), few.ids), history.settled_ids,
+        now.timestamp(), settings.exploration_half_life.total_seconds(), most,
+    )  # fmt: skip
+    found: list[int] = drawn.tolist()
     return found
 
 
@@ -85,33 +80,14 @@ def slots(settings: Conf, length: int, *, shopper_id: int, now: datetime) -> lis
     if settings.exploration_share <= 0:
         return []
     block = round(1 / settings.exploration_share)
-    half = block // 2
-    starts = np.arange(0, length, block)
-    drawn = chances(shopper_id, now, -1 - starts) * (block - half)
-    found: list[int] = (starts + half + drawn.astype(np.int64)).tolist()
-    return [slot for slot in found if slot < length]
+    found: list[int] = slots_of(shopper_id, _day(now), length, block).tolist()
+    return found
 
 
 def chance(shopper_id: int, now: datetime, number: int) -> float:
     """Above 0 and below 1: always the same for a shopper, a day (UTC) and a number."""
-    return float(chances(shopper_id, now, np.array([number]))[0])
+    return float(chances_of(shopper_id, _day(now), np.array([number]))[0])
 
 
-def chances(shopper_id: int, now: datetime, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
-    """`chance` of each number: SplitMix64 with shopper and day mixed into its seed.
-
-    Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-    """
-    day = int(now.timestamp()) // DAY
-    with np.errstate(over="ignore"):
-        seed = _mixed(_mixed(np.array([shopper_id]).astype(np.uint64)) + np.uint64(day))
-        bits = _mixed(seed + numbers.astype(np.uint64) * GOLDEN)
-    drawn: NDArray[np.float64] = ((bits >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
-    return drawn
-
-
-def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    bits = state + GOLDEN
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))
+def _day(now: datetime) -> int:
+    return int(now.timestamp()) // DAY

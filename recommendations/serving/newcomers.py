@@ -16,13 +16,13 @@ from catalog.cards import Cards
 from catalog.columns import NONE, Catalogue
 from catalog.models import Product
 from recommendations.conf import Conf
+from recommendations.engine.compiled_shares import causes_of
 from recommendations.engine.protocols import (
     Explains,
     FindsSimilar,
     Recommender,
     ScoresSome,
     TakesNewProducts,
-    can,
 )
 from recommendations.engine.topk import top
 from recommendations.engine.types import UNKNOWN, Floats, Positions, Vocabulary
@@ -34,6 +34,16 @@ from recommendations.serving.results import Reason
 from recommendations.serving.snapshot import Mask, Snapshot
 
 Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Reachable:
+    """Products that texts can be compared of: (n,) ids, positions among the content's products, when they
+    came."""
+
+    ids: Ids
+    positions: Positions
+    arrived: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +63,16 @@ class Newcomers:
     arrived: NDArray[np.float64]
 
     @cached_property
-    def places_of_little_seen(self) -> tuple[Positions, Mask]:
-        """(m,) their positions among the content's products, 0 for those not there; (m,) whether they are."""
+    def reachable(self) -> Reachable:
+        """The little-seen products that have texts."""
         positions = self.content.products.positions(self.little_seen)
-        return np.maximum(positions, 0), positions != UNKNOWN
+        has_texts = positions != UNKNOWN
+        return Reachable(self.little_seen[has_texts], positions[has_texts], self.arrived[has_texts])
+
+    @cached_property
+    def unknown(self) -> frozenset[int]:
+        """`ids` as a set."""
+        return frozenset(self.ids.tolist())
 
     @property
     def key(self) -> str:
@@ -121,15 +137,13 @@ def merged(
     )
 
 
-def suits_of_little_seen(history: ShopperHistory, newcomers: Newcomers) -> Floats:
-    """(m,) how well the texts of the little-seen products suit the history; 0 for those without texts."""
-    positions, has_texts = newcomers.places_of_little_seen
+def suits_of(few: Reachable, history: ShopperHistory, newcomers: Newcomers) -> Floats:
+    """(n,) how well the texts of some products suit the history."""
     content: object = newcomers.content
-    if can(content, ScoresSome):
-        scores = content.score_at(history.history, positions)
-    else:
-        scores = newcomers.content.score([history.history])[0][positions]
-    return np.where(has_texts, scores, np.float32(0)).astype(np.float32)
+    if isinstance(content, ScoresSome):
+        return content.score_at(history.history, few.positions)
+    scores: Floats = newcomers.content.score([history.history])[0][few.positions]
+    return scores
 
 
 def similar_to_newcomer(product_id: int, newcomers: Newcomers, *, most: int) -> dict[int, float]:
@@ -201,22 +215,21 @@ def reasons_for(
     """
     if news is None or not (len(news.ids) or explored):
         return {}
-    unknown = set(news.ids.tolist())
-    ids = [pk for pk in product_ids if pk in unknown or pk in explored]
+    ids = [pk for pk in product_ids if pk in explored or pk in news.unknown]
     content: object = news.content
-    if not ids or not can(content, Explains) or not len(history):
+    if not ids or not isinstance(content, Explains) or not len(history):
         return {}
     positions = news.content.products.positions(np.array(ids, np.int64))
-    pushes = np.maximum(content.explain(history.history, positions).contributions, 0)
-    best = pushes.argmax(axis=1)
-    rows = {row for row, push in zip(best.tolist(), pushes, strict=True) if push[row] > 0}
-    causes = {int(history.history.products[row]) for row in rows}
-    titles = cards.of(causes)
+    pushes = np.ascontiguousarray(content.explain(history.history, positions).contributions, np.float32)
+    first, totals = causes_of(pushes)
+    rows = first.tolist()
+    causes = {row: int(history.history.products[row]) for row in set(rows) if row >= 0}
+    titles = cards.of(causes.values())
     found: dict[int, Reason] = {}
-    for pk, row, push in zip(ids, best.tolist(), pushes, strict=True):
-        cause: Any = titles.get(int(history.history.products[row]))
-        if push[row] > 0 and cause is not None:
-            start = "New in the shop" if pk in unknown else "Few have met it yet"
+    for pk, row, own, total in zip(ids, rows, pushes, totals.tolist(), strict=True):
+        cause: Any = titles.get(causes[row]) if row >= 0 else None
+        if cause is not None:
+            start = "New in the shop" if pk in news.unknown else "Few have met it yet"
             words = f"{start}, like {cause.title}, which {done_to_it(history, row)}"
-            found[pk] = Reason(words, cause, float(push[row] / push.sum()))
+            found[pk] = Reason(words, cause, float(own[row]) / total)
     return found

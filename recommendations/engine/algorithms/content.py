@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from recommendations.engine.compiled_texts import scores_of, text_pushes_of
 from recommendations.engine.features import Lexicon, Vectors, learn, vectors
 from recommendations.engine.foldin import weight_matrix, without_self
 from recommendations.engine.types import (
@@ -65,7 +65,11 @@ class ContentModel:
         self.table = table
         self._lexicon = lexicon
         self._config = config
-        self._asked: tuple[Positions, _Cells] | None = None
+        self._cells = (
+            np.ascontiguousarray(table.indptr, np.int32), np.ascontiguousarray(table.indices, np.int32),
+            np.ascontiguousarray(table.data, np.float32),
+        )  # fmt: skip
+        self._asked: tuple[Positions, _Asked] | None = None
 
     @cached_property
     def _turned(self) -> Vectors:
@@ -79,30 +83,26 @@ class ContentModel:
 
     def score_at(self, history: History, positions: Positions) -> Floats:
         """(k,) `score` of these products only."""
-        known, mask = history.known_to(self.products)
-        own, asked = _cells(self.table, known), self._cells_asked(positions)
-        pushes = own.values * history.weights[mask][own.row]
-        taste = np.bincount(own.terms, pushes, minlength=self.table.shape[1])
-        found = np.bincount(asked.row, asked.values * taste[asked.terms], minlength=len(positions))
-        return found.astype(np.float32)
+        asked = self._cells_asked(positions)
+        found: Floats = scores_of(
+            self.products.positions(history.products), np.ascontiguousarray(history.weights, np.float32),
+            *self._cells, asked.numbers, asked.starts, asked.terms, asked.values,
+        )  # fmt: skip
+        return found
 
-    def _cells_asked(self, positions: Positions) -> _Cells:
+    def _cells_asked(self, positions: Positions) -> _Asked:
         """Those of the same array of positions again are not looked up again."""
         last = self._asked
         if last is None or last[0] is not positions:
-            last = self._asked = positions, _cells(self.table, positions)
+            last = self._asked = positions, _Asked.of(self.table[positions])
         return last[1]
 
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Base 0; row j contributes its weight times its similarity to the product."""
-        contributions = np.zeros((len(positions), len(history)), np.float32)
-        known, mask = history.known_to(self.products)
-        own, asked = _cells(self.table, known), _cells(self.table, positions)
-        described = np.zeros((len(positions), self.table.shape[1]), np.float32)
-        described[asked.row, asked.terms] = asked.values
-        for row, texts in zip(contributions, described, strict=True):
-            alike = np.bincount(own.row, own.values * texts[own.terms], minlength=len(known))
-            row[mask] = alike * history.weights[mask]
+        contributions: Floats = text_pushes_of(
+            self.products.positions(history.products), np.ascontiguousarray(history.weights, np.float32),
+            np.ascontiguousarray(positions, np.int32), *self._cells, self.table.shape[1],
+        )  # fmt: skip
         return Explanation(np.zeros(len(positions), np.float32), contributions)
 
     def similar(self, positions: Positions) -> Floats:
@@ -180,21 +180,21 @@ class Content:
 
 
 @dataclass(frozen=True, eq=False)
-class _Cells:
-    """Some rows of a table, cell by cell: which of the rows, which term, what value."""
+class _Asked:
+    """Some products' cells, as `scores_of` takes them: their terms numbered apart, so few that all they are
+    multiplied with stays close at hand."""
 
-    row: NDArray[np.int64]
+    numbers: Positions
+    starts: Positions
     terms: Positions
     values: Floats
 
-
-def _cells(table: Vectors, rows: Positions) -> _Cells:
-    """The cells of these rows; what scipy does for whole tables takes longer for a few rows."""
-    starts, ends = table.indptr[rows].astype(np.int64), table.indptr[rows + 1].astype(np.int64)
-    counts = ends - starts
-    before = np.cumsum(counts) - counts
-    cells = np.arange(int(counts.sum())) + np.repeat(starts - before, counts)
-    return _Cells(np.repeat(np.arange(len(rows)), counts), table.indices[cells], table.data[cells])
+    @classmethod
+    def of(cls, rows: Vectors) -> Self:
+        terms, own = np.unique(rows.indices, return_inverse=True)
+        numbers = np.full(rows.shape[1], UNKNOWN, np.int32)
+        numbers[terms] = np.arange(len(terms))
+        return cls(numbers, rows.indptr.astype(np.int32), own.astype(np.int32), rows.data.astype(np.float32))
 
 
 def _described(features: ItemFeatures, lexicon: Lexicon, config: ContentConfig) -> Vectors:
