@@ -23,9 +23,11 @@ from django.core.management import call_command  # noqa: E402
 from django.db import OperationalError, close_old_connections, connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
+from catalog import quick  # noqa: E402
 from catalog.models import Product  # noqa: E402
 from feedback.models import Rating, RatingChange, Shopper  # noqa: E402
 from shopreco.databases import wait_as_web  # noqa: E402
+from shopreco.models import ApiKey  # noqa: E402
 
 API = "/api/v1"
 IS_POSTGRESQL = connection.vendor == "postgresql"
@@ -48,9 +50,9 @@ def timed(ask: Callable[[], Any]) -> dict[str, Any]:
     return said(answer)
 
 
-def put(value: int, shopper: str = "ann") -> dict[str, Any]:
+def put(value: int, shopper: str = "ann", **headers: str) -> dict[str, Any]:
     url = f"{API}/shoppers/{shopper}/ratings/lamp"
-    return timed(lambda: visitor.put(url, {"value": value}, content_type="application/json"))
+    return timed(lambda: visitor.put(url, {"value": value}, content_type="application/json", headers=headers))
 
 
 def post() -> dict[str, Any]:
@@ -77,16 +79,18 @@ def stand() -> list[Any]:
     ]  # fmt: skip
 
 
-def scene(trouble: Any) -> dict[str, Any]:
+def scene(trouble: Any, key: dict[str, str]) -> dict[str, Any]:
     """What is answered while there is trouble, what it changed, and what is answered after it."""
     with trouble():
         before = stand()
         during = {
-            "put": put(2), "post": post(), "form": form(),
+            "put": put(2), "post": post(), "form": form(), "express": put(1, **key),
             "list": page(f"{API}/shoppers/ann/recommendations"), "product": page("/products/lamp/"),
         }  # fmt: skip
         changed = stand() != before
-    return during | {"changed": changed, "afterwards": put(4)["status"]}
+    return during | {
+        "changed": changed, "afterwards": put(4)["status"], "express afterwards": put(3, **key)["status"]
+    }  # fmt: skip
 
 
 @contextmanager
@@ -128,7 +132,9 @@ def said_to_the_database(before: str, after: str) -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute(statement)
         if IS_POSTGRESQL and "DATABASE" in statement:
-            wait_as_web()  # whoever connects from now on is meant
+            # Whoever connects from now on is meant.
+            wait_as_web()
+            quick.forget()
         if statement is before:
             yield
 
@@ -184,7 +190,7 @@ def at_the_log(body: str) -> Iterator[None]:
         cursor.execute("DROP FUNCTION bad() CASCADE")
 
 
-def cut() -> dict[str, Any]:
+def cut(key: dict[str, str]) -> dict[str, Any]:
     """The server ends all connections; the pool gets over it with one failed request."""
     pool = connection.pool  # type: ignore[attr-defined]
     pool.resize(4, 8)
@@ -197,7 +203,8 @@ def cut() -> dict[str, Any]:
         time.sleep(0.5)
     came = [put(3)["status"] for _ in range(6)]
     pool.resize(1, 8)
-    return {"came": came}
+    # The express lane's own connection was cut, too.
+    return {"came": came, "express": [put(value, **key)["status"] for value in (2, 1)]}
 
 
 def limits() -> dict[str, Any]:
@@ -222,9 +229,10 @@ def main() -> None:
     Product.objects.create(sku="lamp", title="Lamp", price=10, stock=9)
     Product.objects.create(sku="vase", title="Vase", price=10, stock=9)
     told["before"] = [put(5)["status"], form()["status"], page("/products/lamp/")]
-    told |= {"locked": scene(locked), "read_only": scene(read_only), "full": scene(full)}
+    key = {"X-API-Key": ApiKey.issue("program")[1]}
+    told |= {"locked": scene(locked, key), "read_only": scene(read_only, key), "full": scene(full, key)}
     if IS_POSTGRESQL:
-        told |= {"slow": scene(slow), "cut": cut()}
+        told |= {"slow": scene(slow, key), "cut": cut(key)}
     json.dump(told, sys.stdout)
 
 

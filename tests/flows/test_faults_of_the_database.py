@@ -61,10 +61,11 @@ def test_what_cannot_be_written_is_refused_whole_in_words_that_say_when_to_come_
     found = told[trouble]
     assert NOT_NOW.items() <= found["put"].items() and found["put"]["type"] == PROBLEM
     assert NOT_NOW.items() <= found["post"].items() and found["post"]["type"] == PROBLEM
+    assert NOT_NOW.items() <= found["express"].items() and found["express"]["type"] == PROBLEM
     assert NOT_NOW.items() <= found["form"].items() and found["form"]["type"] == HTML
     assert found["changed"] is False
-    assert max(found[name]["seconds"] for name in ("put", "post", "form")) < 5
-    assert found["afterwards"] == 200
+    assert max(found[name]["seconds"] for name in ("put", "post", "form", "express")) < 5
+    assert (found["afterwards"], found["express afterwards"]) == (200, 200)
 
 
 @pytest.mark.parametrize("trouble", ["locked", "read_only", "full", "slow"])
@@ -76,6 +77,7 @@ def test_lists_and_pages_are_served_meanwhile(told: Any, trouble: str) -> None:
 def test_one_failed_request_gets_the_pool_over_connections_that_were_cut(told: Any) -> None:
     for came in [told["cut"]["came"]] if "cut" in told else []:
         assert came == [503, *[200] * 5]
+        assert told["cut"]["express"] == [200, 200]
 
 
 def test_web_processes_give_up_soon_and_commands_take_their_time(told: Any) -> None:
