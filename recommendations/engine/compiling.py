@@ -1,19 +1,24 @@
 """Functions compiled by numba: written as plain Python, which they stay where numba cannot be had.
 
 Compiled when their module is imported, for one signature, and kept beside the bytecode (numba looks for
-NUMBA_CACHE_DIR, `__pycache__`, the user's cache folder). Where none of these can be written to, or what is
-kept there is damaged, each process compiles for itself: some seconds.
+NUMBA_CACHE_DIR, `__pycache__`, the user's cache folder). What was kept beside the bytecode when the shop was
+installed is used where nothing can be written any more. Where nothing is kept, or it is damaged, each process
+compiles for itself: some 20 seconds for all.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 try:
     import numba
+    from numba.core.caching import InTreeCacheLocator
 
     HAS_COMPILER = True
 except ImportError as missing:  # a platform or a Python that numba has no wheel for
@@ -27,6 +32,39 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 @cache
 def _say_that_nothing_is_kept(why: str) -> None:
     logger.info("compiled code is not kept, so that every process compiles its own: %s", why)
+
+
+@cache
+def _stamp(path: Path) -> str:
+    """Of a source and of the compiled modules it imports: their machine code is part of its own."""
+    text = path.read_text()
+    others = (
+        path.with_name(f"{name}.py") for name in re.findall(r"^from \S+\.(compiled_\w+) import", text, re.M)
+    )
+    return sha256("\n".join([text, *map(_stamp, others)]).encode()).hexdigest()
+
+
+if HAS_COMPILER:
+
+    class BesideTheBytecode(InTreeCacheLocator):
+        """Machine code is kept in `__pycache__`, which may be read-only once it is filled."""
+
+        def ensure_cache_path(self) -> None:
+            try:
+                super().ensure_cache_path()  # type: ignore[no-untyped-call]
+            except OSError:
+                source = Path(self._py_file)
+                if not any((source.parent / "__pycache__").glob(f"{source.stem}.*.nbi")):
+                    raise
+
+        def get_source_stamp(self) -> str:
+            return _stamp(Path(self._py_file))
+
+    # An operator may have named others by NUMBA_CACHE_LOCATOR_CLASSES.
+    _settings: Any = numba.config
+    _settings.CACHE_LOCATOR_CLASSES = _settings.CACHE_LOCATOR_CLASSES or (
+        f"UserProvidedCacheLocator,{__name__}.BesideTheBytecode,UserWideCacheLocator"
+    )
 
 
 def read_only(kind: str, dimensions: int = 1) -> str:
@@ -45,11 +83,17 @@ def compiled(signature: str, **options: Any) -> Callable[[Function], Function]:
         if not HAS_COMPILER:
             return function
         told: dict[str, Any] = {"nogil": True, "error_model": "numpy", **options}
+        kept: Any = None
         try:
-            return cast(Function, numba.njit(signature, cache=True, **told)(function))
+            kept = numba.njit(cache=True, **told)(function)
+            kept.compile(signature)
         except Exception as error:  # numba raises RuntimeError, OSError, or whatever reading the cache raises
             _say_that_nothing_is_kept(str(error))
-            return cast(Function, numba.njit(signature, **told)(function))
+            # It may have been compiled, and only not be written down.
+            if kept is None or not kept.signatures:
+                return cast(Function, numba.njit(signature, **told)(function))
+        kept.disable_compile()
+        return cast(Function, kept)
 
     return compile_it
 
