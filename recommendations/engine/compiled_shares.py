@@ -13,14 +13,10 @@ PLACES, FLOATS, TABLE = read_only("int32"), read_only("float32"), read_only("flo
 SUMS = {"reassoc", "contract"}
 
 
-@compiled("void(float64[:, ::1], float64[:, ::1])", fastmath=SUMS)
-def solve(system: Any, right: Any) -> None:
-    """Each row x of `right` becomes the solution of `system` y = x, in place; `system` its Cholesky factor.
-
-    system: symmetric and positive definite; its lower half is looked at.
-    """
-    size = system.shape[0]
-    for row in range(size):
+@compiled("void(float64[:, ::1])", fastmath=SUMS)
+def decompose(system: Any) -> None:
+    """The system, symmetric and positive definite, becomes its Cholesky factor, of its lower half."""
+    for row in range(len(system)):
         for column in range(row + 1):
             total = system[row, column]
             for inner in range(column):
@@ -29,17 +25,25 @@ def solve(system: Any, right: Any) -> None:
                 system[row, row] = np.sqrt(total)
             else:
                 system[row, column] = total / system[column, column]
-    for number in range(right.shape[0]):
-        for row in range(size):
-            total = right[number, row]
-            for inner in range(row):
-                total -= system[row, inner] * right[number, inner]
-            right[number, row] = total / system[row, row]
-        for row in range(size - 1, -1, -1):
-            found = right[number, row] / system[row, row]
-            right[number, row] = found
-            for inner in range(row):
-                right[number, inner] -= system[row, inner] * found
+
+
+@compiled("void(float64[:, ::1], float64[:, ::1])", fastmath=SUMS)
+def solve(system: Any, right: Any) -> None:
+    """`right`, (size, k), becomes the solution x of `system` x = right; `system` is decomposed."""
+    decompose(system)
+    size, width = right.shape
+    for row in range(size):
+        for inner in range(row):
+            for column in range(width):
+                right[row, column] -= system[row, inner] * right[inner, column]
+        for column in range(width):
+            right[row, column] /= system[row, row]
+    for row in range(size - 1, -1, -1):
+        for column in range(width):
+            right[row, column] /= system[row, row]
+        for inner in range(row):
+            for column in range(width):
+                right[inner, column] -= system[row, inner] * right[row, column]
 
 
 @compiled(f"float64[:, ::1]({PLACES}, {TABLE}, {TABLE})")
@@ -52,19 +56,6 @@ def vectors_of(places: Any, head: Any, rest: Any) -> Any:
             found[row, factor] = head[places[row], factor]
         for factor in range(width, size):
             found[row, factor] = rest[places[row], factor - width]
-    return found
-
-
-@compiled("float64[:, ::1](float64[:, ::1], float64[:, ::1])", fastmath=SUMS)
-def products_of(ones: Any, others: Any) -> Any:
-    """(n, m) dot products of each row with each of the others."""
-    found = np.empty((ones.shape[0], others.shape[0]))
-    for row in range(ones.shape[0]):
-        for other in range(others.shape[0]):
-            total = 0.0
-            for factor in range(ones.shape[1]):
-                total += ones[row, factor] * others[other, factor]
-            found[row, other] = total
     return found
 
 
@@ -88,22 +79,22 @@ def pushes_of(
     residuals = np.sign(weights[told]).astype(np.float64) - base[known[told]].astype(np.float64)
     if len(told) < len(diagonal):
         lifted = features / diagonal
-        system, right = products_of(lifted, features), products_of(asked, lifted)
+        system, right = np.dot(lifted, features.T), np.dot(lifted, asked.T)
         for row in range(len(told)):
             system[row, row] += 1 / confidence[row]
         solve(system, right)
     else:
-        turned = np.ascontiguousarray(features.T)
-        system = products_of(turned * confidence, turned)
+        system = np.dot((features * confidence.reshape((-1, 1))).T, features)
         for factor in range(len(diagonal)):
             system[factor, factor] += diagonal[factor]
-        solve(system, asked)
-        right = products_of(asked, features)
+        solved = np.ascontiguousarray(asked.T)
+        solve(system, solved)
+        right = np.dot(features, solved)
         residuals *= confidence
     found = np.zeros((len(wanted), len(known)), np.float32)
     for number in range(len(wanted)):
         for row in range(len(told)):
-            found[number, told[row]] = right[number, row] * residuals[row]
+            found[number, told[row]] = right[row, number] * residuals[row]
     return found
 
 
@@ -125,31 +116,32 @@ def rated_vector(
             features[row, factor] = factors[own[row], factor - 1]
     residuals = stars[told].astype(np.float64) - mean - bias[own].astype(np.float64)
     if len(told) < size:
-        lifted, right = features / diagonal, residuals.copy().reshape((1, len(told)))
-        system = products_of(lifted, features)
+        lifted, right = features / diagonal, residuals.copy().reshape((-1, 1))
+        system = np.dot(lifted, features.T)
         for row in range(len(told)):
             system[row, row] += 1
         solve(system, right)
-        return products_of(right, np.ascontiguousarray(lifted.T))[0].copy()
-    turned = np.ascontiguousarray(features.T)
-    system, right = products_of(turned, turned), products_of(residuals.reshape((1, len(told))), turned)
+        return np.dot(right.T, lifted)[0].copy()
+    system = np.dot(features.T, features)
+    right = np.dot(features.T, residuals).reshape((-1, 1))
     for factor in range(size):
         system[factor, factor] += diagonal[factor]
     solve(system, right)
-    return right[0].copy()
+    return right[:, 0].copy()
 
 
-@compiled(f"Tuple((int64[::1], float64[::1]))({TABLE})")
+@compiled(f"Tuple((int64[::1], float64[::1], float64[::1]))({TABLE})")
 def causes_of(pushes: Any) -> Any:
-    """((k,) the row that adds most to each product, -1 where none adds; (k,) what all that add, add)."""
-    rows, totals = np.full(pushes.shape[0], -1), np.zeros(pushes.shape[0])
-    for number in range(pushes.shape[0]):
-        most = np.float32(0)
+    """((k,) the row that adds most to each product, -1 where none adds; what it adds; what all that add,
+    add)."""
+    count = pushes.shape[0]
+    rows, most, totals = np.full(count, -1), np.zeros(count), np.zeros(count)
+    for number in range(count):
         for row in range(pushes.shape[1]):
             push = pushes[number, row]
             if push > 0:
                 totals[number] += push
-            if push > most:
-                most = push
+            if push > most[number]:
+                most[number] = push
                 rows[number] = row
-    return rows, totals
+    return rows, most, totals

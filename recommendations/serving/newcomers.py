@@ -221,15 +221,14 @@ def reasons_for(
         return {}
     positions = news.content.products.positions(np.array(ids, np.int64))
     pushes = np.ascontiguousarray(content.explain(history.history, positions).contributions, np.float32)
-    first, totals = causes_of(pushes)
-    rows = first.tolist()
+    rows, most, totals = (column.tolist() for column in causes_of(pushes))
     causes = {row: int(history.history.products[row]) for row in set(rows) if row >= 0}
     titles = cards.of(causes.values())
     found: dict[int, Reason] = {}
-    for pk, row, own, total in zip(ids, rows, pushes, totals.tolist(), strict=True):
+    for pk, row, push, total in zip(ids, rows, most, totals, strict=True):
         cause: Any = titles.get(causes[row]) if row >= 0 else None
         if cause is not None:
             start = "New in the shop" if pk in news.unknown else "Few have met it yet"
             words = f"{start}, like {cause.title}, which {done_to_it(history, row)}"
-            found[pk] = Reason(words, cause, float(own[row]) / total)
+            found[pk] = Reason(words, cause, push / total)
     return found

@@ -73,15 +73,17 @@ def personal_reasons(
         positions = positions[learned]
     explained = ranker.explain(history.history, positions).contributions
     pushes = np.ascontiguousarray(explained, np.float32)
-    first, totals = causes_of(pushes)
-    told = (_briefly if brief else _in_full)(
-        history, pushes, first.tolist(), totals.tolist(), read or products_named()
-    )
+    first, most, totals = (column.tolist() for column in causes_of(pushes))
+    reader = read or products_named()
+    if brief:
+        told = _briefly(history, first, most, totals, reader)
+    else:
+        told = _in_full(history, pushes, totals, reader)
     return dict.fromkeys(product_ids, PICKED) | dict(zip(learned_ids, told, strict=True))
 
 
 def _briefly(
-    history: ShopperHistory, pushes: Floats, first: list[int], totals: list[float], read: Reader
+    history: ShopperHistory, first: list[int], most: list[float], totals: list[float], read: Reader
 ) -> list[Reason]:
     """Of each product the row that adds most, as `causes_of` finds it."""
     history_ids = history.history.products
@@ -90,16 +92,13 @@ def _briefly(
     # One row is the cause of many products of a list.
     named = {row: (because(history, row, products[pk].title), products[pk])
              for row, pk in causes.items() if pk in products}  # fmt: skip
-    most = pushes.max(axis=1).tolist()
     return [
         Reason(*named[row], push / total) if row in named else POPULAR
         for row, push, total in zip(first, most, totals, strict=True)
     ]
 
 
-def _in_full(
-    history: ShopperHistory, pushes: Floats, _first: list[int], totals: list[float], read: Reader
-) -> list[Reason]:
+def _in_full(history: ShopperHistory, pushes: Floats, totals: list[float], read: Reader) -> list[Reason]:
     """Of each product the rows worth telling."""
     told = [_told(row, total) for row, total in zip(pushes, totals, strict=True)]
     history_ids = history.history.products

@@ -13,7 +13,7 @@ from recommendations.engine import compiled_shares
 from recommendations.engine.algorithms.latent import FoldInRanker
 from recommendations.engine.compiled_shares import (
     causes_of,
-    products_of,
+    decompose,
     pushes_of,
     solve,
     vectors_of,
@@ -79,11 +79,10 @@ def test_it_is_the_same_where_nothing_compiles(seed: int, factors: int, rows: in
         ranker.products.positions(history.products), history.weights, np.arange(4, dtype=np.int32),
         ranker.base, ranker.table.head, ranker.table.rest, ranker._held, 0.2,
     )  # fmt: skip
-    compiled, parts = pushes_of(*asked), {}
+    compiled = pushes_of(*asked)
     with pytest.MonkeyPatch.context() as patch:
-        for part in (solve, vectors_of, products_of):
-            parts[part.__name__] = getattr(part, "py_func", part)
-            patch.setattr(compiled_shares, part.__name__, parts[part.__name__])
+        for part in (decompose, solve, vectors_of):
+            patch.setattr(compiled_shares, part.__name__, getattr(part, "py_func", part))
         plain = getattr(pushes_of, "py_func", pushes_of)(*asked)
     np.testing.assert_allclose(plain, compiled, rtol=1e-5, atol=1e-6)
 
@@ -92,10 +91,10 @@ def test_it_is_the_same_where_nothing_compiles(seed: int, factors: int, rows: in
 def test_systems_are_solved(seed: int, size: int, rows: int) -> None:
     random = np.random.default_rng(seed)
     half = random.normal(size=(size, size))
-    system, right = half @ half.T + np.eye(size), random.normal(size=(rows, size))
+    system, right = half @ half.T + np.eye(size), random.normal(size=(size, rows))
     found = right.copy()
     solve(system.copy(), found)
-    np.testing.assert_allclose(found @ system, right, atol=1e-8)
+    np.testing.assert_allclose(system @ found, right, atol=1e-8)
 
 
 @given(SEEDS, st.integers(0, 6), st.integers(0, 6))
@@ -104,7 +103,8 @@ def test_the_main_cause_is_the_first_of_the_largest_pushes_that_add(
 ) -> None:
     pushes = np.random.default_rng(seed).integers(-2, 3, (wanted, rows)).astype(np.float32)
     for function in (causes_of, getattr(causes_of, "py_func", causes_of)):
-        found, totals = function(pushes)
+        found, most, totals = function(pushes)
+        assert most.tolist() == [max([0, *row]) for row in pushes.tolist()]
         best: list[Any] = [row.argmax() if rows and row.max() > 0 else -1 for row in pushes]
         assert found.tolist() == best
         assert totals.tolist() == np.maximum(pushes, 0).sum(axis=1).tolist()
