@@ -11,6 +11,7 @@ import numpy as np
 
 from catalog.models import Category, Product
 from recommendations.conf import Conf, conf
+from recommendations.engine.compiled_lookup import are_among
 from recommendations.engine.types import UNKNOWN, Floats
 from recommendations.merchandising import Rules
 from recommendations.serving import baskets, exploration, newcomers, reasons, shelf, trends
@@ -24,6 +25,7 @@ from recommendations.serving.snapshot import Snapshot, current
 from recommendations.serving.state import Whose
 
 EVERYTHING = Filters()
+NOBODY = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,50 +114,62 @@ def ranked_for(
     """
     settings, snapshot = conf(), snapshot or current()
     rules, filters = snapshot.rules_at(now), asked.filters if asked else EVERYTHING
-    if found is not None:
-        history, (ids, scores, strategy) = found[0], found[1].columns
-    else:
+    if found is None:
         history = history_of(shopper.pk, settings, now=now) if shopper and shopper.consent else NOTHING
         ids, scores, strategy = scored(history, snapshot, filters, settings, now=now)
-    variety = shelf.variety_for(strategy, filters, settings)
-    tried: list[int] = []
+    else:
+        history, (ids, scores, strategy) = found[0], found[1].columns
+    tried, own = NOBODY, NOBODY
     if shopper and strategy == Strategy.PERSONAL and filters.min_predicted is None:
         news = newcomers.newcomers_of(snapshot, settings)
-        tried = exploration.picks(history, news, settings, shopper_id=shopper.pk, now=now)
-    own = set(ids.tolist()) if tried else set[int]()
-    needed = None
-    if asked and asked.sort == Sort.BEST:
-        needed = asked.offset + asked.limit + len(tried)
-    ids, scores = shelf.with_more(tried, ids, scores) if tried else (ids, scores)
+        picked = exploration.picks(history, news, settings, shopper_id=shopper.pk, now=now)
+        tried = np.array(picked, np.int64)
+        own = tried[are_among(tried, ids)]
+        ids, scores = shelf.with_more(tried, ids, scores)
+    is_best_first = asked is None or asked.sort == Sort.BEST
+    needed = asked.offset + asked.limit if asked and is_best_first else settings.list_length
+    most = needed + len(tried)
     ids, scores = shelf.arranged(
-        ids, scores, filters, rules, history.settled, snapshot, variety=variety, first=needed
-    )
-    if filters.min_predicted is not None and not (snapshot.model and snapshot.model.bundle.ratings):
-        # Nobody predicts ratings here; what everybody gives is the best there is to expect.
-        enough = np.array([stars >= filters.min_predicted for stars in shelf.stars_of(ids).values()], bool)
-        ids, scores = ids[enough], scores[enough]
-    most = settings.list_length + len(tried) if needed is None else needed
-    places, explored = shelf.as_places(ids[:most], scores[:most]), frozenset[int]()
-    total = len(ids)
-    if tried and shopper:
-        total -= len(set(ids.tolist()).difference(own))
-        late = np.isin(ids[most:], tried)
-        beyond = shelf.as_places(ids[most:][late], scores[most:][late])
-        places, explored = exploration.placed(
-            places, beyond, tried, own, settings, shopper_id=shopper.pk, now=now
-        )
-        total += len(explored.difference(own))
-    return _ordered(
-        Ranked(
-            places[: settings.list_length], strategy, history, snapshot, rules, explored,
-            min(total, settings.list_length),
-        ),
-        asked.sort if asked else Sort.BEST,
+        ids, scores, filters, rules, history.settled_ids, snapshot,
+        variety=shelf.variety_for(strategy, filters, settings), first=most,
     )  # fmt: skip
+    ids, scores = _rated_enough(ids, scores, filters, snapshot)
+    places, explored, total = shelf.as_places(ids[:most], scores[:most]), frozenset[int](), len(ids)
+    if shopper and len(tried):
+        places, explored, total = _explored(places, ids, scores, tried, own, whose=shopper.pk, now=now)
+    length = settings.list_length
+    listed = Ranked(places[:length], strategy, history, snapshot, rules, explored, min(total, length))
+    return listed if is_best_first or asked is None else _ordered(listed, asked.sort)
+
+
+def _rated_enough(ids: Ids, scores: Floats, filters: Filters, snapshot: Snapshot) -> tuple[Ids, Floats]:
+    """Where nobody predicts ratings, those that everybody gives enough stars: the best there is to expect."""
+    if filters.min_predicted is None or (snapshot.model and snapshot.model.bundle.ratings):
+        return ids, scores
+    enough = np.array([stars >= filters.min_predicted for stars in shelf.stars_of(ids).values()], bool)
+    return ids[enough], scores[enough]
+
+
+def _explored(
+    places: list[Place], ids: Ids, scores: Floats, tried: Ids, own: Ids, *, whose: int, now: datetime
+) -> tuple[list[Place], frozenset[int], int]:
+    """(the list with what is tried in its places, which those are, how long the whole list is).
+
+    places: the beginning of the list. tried: what may be tried. own: what of it is in the list anyway.
+    """
+    after = slice(len(places), None)
+    late = are_among(ids[after], tried)
+    beyond = shelf.as_places(ids[after][late], scores[after][late])
+    anyway = set(own.tolist())
+    found, explored = exploration.placed(
+        places, beyond, tried.tolist(), anyway, conf(), shopper_id=whose, now=now
+    )
+    there = int(are_among(tried, ids).sum()) - int(are_among(own, ids).sum())
+    return found, explored, len(ids) - there + len(explored - anyway)
 
 
 def _ordered(found: Ranked, by: Sort) -> Ranked:
-    if by == Sort.BEST or not found.places:
+    if not found.places:
         return found
     ids = np.array([place.product_id for place in found.places], np.int64)
     scores = np.array([place.score for place in found.places], np.float32)
