@@ -24,7 +24,8 @@ import psycopg
 import yaml
 
 from benchmarks.ledger import ask
-from benchmarks.stack import HOST, UNLIMITED, CannotMeasureError, children, free_port, until
+from benchmarks.ports import free_port
+from benchmarks.stack import HOST, UNLIMITED, CannotMeasureError, children, python, until
 from shopreco.embedded_redis import server_command, server_program
 from tests.flows.postgres import data_of, pg_ctl, programs, running_postgres
 
@@ -71,14 +72,8 @@ class BreakableShop:
         return {"Host": HOST, "X-Forwarded-Proto": "https", "Content-Type": "application/json", **key}
 
     def python(self, *words: str, **environment: str) -> str:
-        """The output of `python ...` with the shop's settings. Raises RuntimeError with what it said."""
-        done = subprocess.run(
-            [sys.executable, *words], cwd=PROJECT, env=self.environment | environment,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(words)}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
-        return done.stdout
+        """`python ...` with the shop's settings."""
+        return python(self.environment | environment, *words)
 
     def sql(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         """What the database says, asked on a connection of its own."""

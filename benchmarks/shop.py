@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from benchmarks.ports import free_port
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 120.0
@@ -76,7 +77,7 @@ class Shop:
 @contextmanager
 def running_shop(var_dir: Path, *, log: Path, **environment: str) -> Iterator[Shop]:
     """Start the shop of `var_dir` on a free port and stop it as Ctrl-C does."""
-    port = _free_port()
+    port = free_port()
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "shopreco.run"],
@@ -94,7 +95,7 @@ def running_shop(var_dir: Path, *, log: Path, **environment: str) -> Iterator[Sh
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
-            process.wait(timeout=60)
+            process.wait(timeout=180)
 
 
 def _environment(var_dir: Path, more: dict[str, str]) -> dict[str, str]:
@@ -116,13 +117,6 @@ def _wait(shop: Shop, log: Path) -> None:
         if shop.process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"the shop did not start:\n{log.read_text()}")
         time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _descendants(root: int) -> list[tuple[int, str]]:

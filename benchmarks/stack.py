@@ -12,7 +12,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from urllib.parse import unquote, urlsplit
 
 import redis
 
+from benchmarks.ports import free_port
 from shopreco.embedded_redis import server_command, server_program
 from tests.flows.postgres import programs, running_postgres
 
@@ -96,14 +96,8 @@ class Stack:
         return {"Host": HOST, "X-Forwarded-Proto": "https", "Authorization": f"Api-Key {key}"}
 
     def python(self, *arguments: str, **environment: str) -> str:
-        """The output of `python ...` with the stack's settings. Raises RuntimeError with what it said."""
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=PROJECT, env=self.environment | environment,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(arguments)}: {done.stdout}{done.stderr}")
-        return done.stdout
+        """`python ...` with the stack's settings."""
+        return python(self.environment | environment, *arguments)
 
     def forget_lists(self) -> None:
         """Empty Redis: no list, no part of one and no history is remembered there."""
@@ -227,6 +221,16 @@ def running(
             process.wait()
 
 
+def python(environment: dict[str, str], *words: str) -> str:
+    """The output of `python ...`. Raises RuntimeError with what it said."""
+    done = subprocess.run(
+        [sys.executable, *words], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(words)}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
+    return done.stdout
+
+
 def until(what: Any, name: str, *, errors: tuple[type[Exception], ...] = ()) -> None:
     """Wait for it to be true. Raises RuntimeError when it does not come about."""
     deadline = time.monotonic() + START_SECONDS
@@ -243,13 +247,6 @@ def until(what: Any, name: str, *, errors: tuple[type[Exception], ...] = ()) -> 
 def shopper_id(number: int) -> str:
     """What the made-up shop's shoppers are called, from 1."""
     return f"s{number}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def children(pid: int) -> list[int]:

@@ -15,8 +15,9 @@ import pytest
 
 from benchmarks import growth, servers
 from benchmarks.busy import own_megabytes
+from benchmarks.ports import free_port
 from benchmarks.servers import KINDS, WAYS, Found
-from benchmarks.stack import Server, all_cores, children, free_port, other_cores
+from benchmarks.stack import Server, all_cores, children, other_cores
 
 
 class Closing(BaseHTTPRequestHandler):
@@ -59,7 +60,7 @@ def test_a_server_that_keeps_connections_is_told_from_one_that_does_not(
 def test_what_fails_in_a_reload_is_counted() -> None:
     outcomes: list[bool] = []
     with serving(Closing) as server:
-        servers._ask(server, time.monotonic() + 0.1, outcomes)
+        servers._ask(server, time.monotonic() + 0.5, outcomes)
     assert outcomes
     assert all(outcomes)
     nobody = Server(free_port(), 0, {})

@@ -62,7 +62,7 @@ def at_once(*deeds: Callable[[], Any]) -> Counter[str]:
     def do(deed: Callable[[], Any]) -> str:
         try:
             connection.ensure_connection()
-            start.wait(timeout=30)
+            start.wait(timeout=300)
             return str(deed())
         except Exception as error:
             return type(error).__name__

@@ -8,8 +8,32 @@ from pathlib import Path
 import pytest
 
 from benchmarks.shop import Shop, manage, running_shop
+from tests.flows.empty_shop import EmptyShop
+from tests.flows.postgres import programs, running_postgres
 
 THRESHOLD = 5
+
+
+@pytest.fixture(scope="session")
+def bin_dir() -> Path:
+    """Where PostgreSQL's programs are."""
+    found = programs()
+    if found is None:
+        pytest.skip("no PostgreSQL: apt-get install postgresql")
+    return found
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def empty_shop(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EmptyShop]:
+    """On SQLite, and again on PostgreSQL."""
+    folder = tmp_path_factory.mktemp(f"empty-{request.param}")
+    if request.param == "sqlite":
+        yield EmptyShop(folder, f"sqlite:///{folder / 'shop.sqlite3'}")
+        return
+    with running_postgres(request.getfixturevalue("bin_dir")) as url:
+        yield EmptyShop(folder, url)
 
 
 @pytest.fixture(scope="module")

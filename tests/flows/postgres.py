@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 # PostgreSQL refuses to run as root; Debian's package brings this user, and every Unix has the other.
 SERVANTS = ("postgres", "nobody")
+# pg_ctl waits for what it was told to do; a busy machine takes its time.
+PATIENT = ("-w", "-t", "300")
 
 
 def programs() -> Path | None:
@@ -40,7 +42,7 @@ def running_postgres(bin_dir: Path, *, durable: bool = False) -> Iterator[str]:
         _do(prefix, bin_dir / "initdb", "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8")
         with (data / "postgresql.conf").open("a") as settings:
             settings.write(options)
-        _do(prefix, bin_dir / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "start")
+        _do(prefix, bin_dir / "pg_ctl", "-D", data, "-l", folder / "log", *PATIENT, "start")
         _do(prefix, bin_dir / "createdb", "-h", folder, "-U", "shop", "shop")
         yield f"postgres://shop@{str(folder).replace('/', '%2F')}/shop"
     finally:
@@ -54,7 +56,7 @@ def pg_ctl(url: str, bin_dir: Path, *words: str) -> None:
     """Tell the server of `running_postgres` something: pg_ctl(url, bin_dir, "-m", "fast", "stop")."""
     data = data_of(url)
     log = data.parent / "log"
-    _do(_as_servant(data.parent), bin_dir / "pg_ctl", "-D", data, "-l", log, "-w", *words)
+    _do(_as_servant(data.parent), bin_dir / "pg_ctl", "-D", data, "-l", log, *PATIENT, *words)
 
 
 def data_of(url: str) -> Path:

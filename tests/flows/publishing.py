@@ -79,14 +79,14 @@ def together(*roles: tuple[object, ...]) -> list[str]:
     folder = Path(os.environ["SHOPRECO_VAR_DIR"]) / f"together-{timezone.now():%H%M%S%f}"
     folder.mkdir()
     processes = [start(*role, folder / str(number)) for number, role in enumerate(roles)]
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while len(list(folder.iterdir())) < len(roles):
         assert time.monotonic() < deadline and all(each.poll() is None for each in processes), [
             each.communicate()[1][-2000:] for each in processes if each.poll() is not None
         ]
         time.sleep(0.02)
     (folder / "go").touch()
-    told = [each.communicate(timeout=240) for each in processes]
+    told = [each.communicate(timeout=600) for each in processes]
     assert not any(each.returncode for each in processes), told
     return [out.strip() for out, _ in told]
 
@@ -202,7 +202,7 @@ def killed() -> dict[str, Any]:
     for place in (*STAGES, *PLACES):
         before = registry.live_version()
         dead = start("die", place)
-        _, complaint = dead.communicate(timeout=240)
+        _, complaint = dead.communicate(timeout=600)
         assert dead.returncode == -signal.SIGKILL, (place, dead.returncode, complaint[-2000:])
         left = TrainingRun.objects.latest("pk")
         after_death = {"status": left.status, "kept": registry.live_version() == before, **state()}

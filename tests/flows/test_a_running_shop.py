@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from benchmarks.shop import Shop
 from tests.flows.conftest import THRESHOLD
 
 pytestmark = pytest.mark.slow
-SECONDS = 90.0
+# Generous: what does not come about is found out by this, a machine that is slow is not.
+SECONDS = 300.0
 
 
 def query(shop: Shop, sql: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -93,20 +95,38 @@ def test_enough_ratings_bring_a_new_live_model_without_a_restart(shop: Shop) -> 
     assert shop.pids("gunicorn") + shop.pids("celery") == processes
 
 
-def test_a_worker_killed_during_a_training_is_made_good(shop: Shop) -> None:
+def stopped_in_a_training(shop: Shop, shopper: str) -> tuple[int, dict[str, int]] | None:
+    """Freeze the worker during the training that the shopper's ratings cause: the run, and the ratings.
+
+    None when the training was over before it was seen; the worker goes on then.
+    """
     wait_for("earlier trainings", lambda: idle(shop))
     before = live_version(shop)
     (worker,) = shop.pids("celery", "worker")
-    given = rate(shop, a_shopper(shop, 7), THRESHOLD)
+    given = rate(shop, shopper, THRESHOLD)
     running = "SELECT id FROM recommendations_trainingrun WHERE status = 'running'"
-    ((run_id,),) = wait_for("a training under way", lambda: query(shop, running), every=0.01)
+    wait_for("a training", lambda: query(shop, running) or live_version(shop) > before, every=0.01)
+    os.kill(worker, signal.SIGSTOP)
+    if found := query(shop, running):
+        return int(found[0][0]), given
+    os.kill(worker, signal.SIGCONT)
+    return None
+
+
+def test_a_worker_killed_during_a_training_is_made_good(shop: Shop) -> None:
+    places = iter(range(20, 40))
+    while (stopped := stopped_in_a_training(shop, shopper := a_shopper(shop, next(places)))) is None:
+        pass
+    run_id, given = stopped
+    before = live_version(shop)
+    (worker,) = shop.pids("celery", "worker")
     os.kill(worker, signal.SIGKILL)
     assert shop.call("GET", "/api/v1/health/live").status == 200
     assert live_version(shop) == before
     wait_for("the next live model", lambda: live_version(shop) > before)
     ((status,),) = query(shop, "SELECT status FROM recommendations_trainingrun WHERE id = ?", run_id)
     assert status == "failed"
-    assert given.items() <= stored(shop, a_shopper(shop, 7)).items()
+    assert given.items() <= stored(shop, shopper).items()
 
 
 def test_ratings_given_while_redis_is_stopped_are_kept_and_learned_from(shop: Shop) -> None:
@@ -122,7 +142,7 @@ def test_ratings_given_while_redis_is_stopped_are_kept_and_learned_from(shop: Sh
     assert not given.keys() & set(after)
     assert given.items() <= stored(shop, shopper).items()
     wait_for("the supervisor's new Redis", lambda: shop.pids("redis-server") not in ([], [redis]))
-    wait_for("a model of those ratings", lambda: live_version(shop) > before, seconds=150)
+    wait_for("a model of those ratings", lambda: live_version(shop) > before)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +151,9 @@ def test_ratings_given_while_redis_is_stopped_are_kept_and_learned_from(shop: Sh
 def test_a_killed_process_comes_back(shop: Shop, program: tuple[str, ...]) -> None:
     killed = shop.pids(*program)
     for pid in killed:
-        os.kill(pid, signal.SIGKILL)
+        # A process ends by itself when the one that started it was killed a moment ago.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     wait_for(
         f"another {program}",
         lambda: len(shop.pids(*program)) == len(killed) and not set(shop.pids(*program)) & set(killed),
@@ -140,7 +162,7 @@ def test_a_killed_process_comes_back(shop: Shop, program: tuple[str, ...]) -> No
     def answers() -> bool:
         try:
             return shop.call("GET", "/api/v1/health/live").status == 200
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False
 
     wait_for("the site", answers)

@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.flows.postgres import programs, running_postgres
+from tests.flows.empty_shop import EmptyShop
 
 pytestmark = pytest.mark.slow
-PROJECT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def outcome(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Any]]:
-    folder = tmp_path_factory.mktemp(f"at-once-{request.param}")
-    if request.param == "sqlite":
-        yield run(folder, f"sqlite:///{folder / 'shop.sqlite3'}")
-        return
-    bin_dir = programs()
-    if bin_dir is None:
-        pytest.skip("no PostgreSQL: apt-get install postgresql")
-    with running_postgres(bin_dir) as url:
-        yield run(folder, url)
-
-
-def run(folder: Path, url: str) -> dict[str, Any]:
-    environment = {
-        **os.environ, "DATABASE_URL": url, "SHOPRECO_VAR_DIR": str(folder), "PYTHONPATH": str(PROJECT),
-        "DJANGO_SETTINGS_MODULE": "shopreco.settings.test", "REDIS_URL": f"unix://{folder / 'no-redis.sock'}",
-    }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", str(PROJECT / "tests" / "flows" / "at_once.py")],
-        env=environment, capture_output=True, text=True, timeout=240,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, Any] = json.loads(done.stdout)
+@pytest.fixture(scope="module")
+def outcome(empty_shop: EmptyShop) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(empty_shop.play("at_once.py"))
     return found
 
 

@@ -22,6 +22,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_port
+
 pytestmark = pytest.mark.slow
 PROJECT = Path(__file__).resolve().parents[2]
 CONF = PROJECT / "deploy" / "nginx" / "shopreco.conf"
@@ -72,13 +74,13 @@ class Proxy:
     ) -> Answer:
         """Over TLS, with the certificate and its name checked."""
         context = ssl.create_default_context(cafile=str(self.folder / "fullchain.pem"))
-        plain = socket.create_connection(("127.0.0.1", self.tls_port), timeout=30)
+        plain = socket.create_connection(("127.0.0.1", self.tls_port), timeout=120)
         connection = http.client.HTTPConnection(host)
         connection.sock = context.wrap_socket(plain, server_hostname=HOST)
         return _answer(connection, method, path, body, headers)
 
     def get_plain(self, path: str, host: str = HOST) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.plain_port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.plain_port, timeout=120)
         return _answer(connection, "GET", path, None, {"Host": host})
 
 
@@ -98,13 +100,6 @@ def _answer(
         connection.close()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _nginx() -> str:
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
@@ -114,7 +109,7 @@ def _nginx() -> str:
 
 def _configure(folder: Path, upstream: int) -> Proxy:
     """The file as it stands, with places of this test's own for those of a server."""
-    proxy = Proxy(_free_port(), _free_port(), folder)
+    proxy = Proxy(free_port(), free_port(), folder)
     certificate = [
         "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}",
         "-addext", f"subjectAltName=DNS:{HOST}",
@@ -149,7 +144,7 @@ def _run(program: str, proxy: Proxy) -> subprocess.Popen[bytes]:
     return process
 
 
-def _until_it_listens(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+def _until_it_listens(port: int, process: subprocess.Popen[bytes], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -162,7 +157,7 @@ def _until_it_listens(port: int, process: subprocess.Popen[bytes], seconds: floa
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
-    process.wait(timeout=40)
+    process.wait(timeout=180)
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -206,7 +201,7 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """The shop by the production settings, behind nginx."""
     program, folder = _nginx(), tmp_path_factory.mktemp("nginx-shop")
-    port = _free_port()
+    port = free_port()
     environment = {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "SHOPRECO_VAR_DIR": str(folder),
         "DJANGO_SETTINGS_MODULE": "shopreco.settings.prod", "SECRET_KEY": secrets.token_urlsafe(60),
@@ -293,7 +288,7 @@ def test_old_tls_is_refused(echo: Proxy) -> None:
     with socket.create_connection(("127.0.0.1", echo.tls_port)) as plain, context.wrap_socket(plain) as good:
         assert good.version() in ("TLSv1.2", "TLSv1.3")
     script = f"openssl s_client -connect 127.0.0.1:{echo.tls_port} -tls1_1 -cipher ALL:@SECLEVEL=0"
-    old = subprocess.run(script.split(), input=b"", capture_output=True, timeout=30)
+    old = subprocess.run(script.split(), input=b"", capture_output=True, timeout=120)
     assert b"alert protocol version" in old.stderr, old.stderr
 
 
@@ -352,7 +347,7 @@ class TestTheShop:
         assert shop.get("/api/v1/health/live").status == 200
         dead = shop.folder / "dead"
         dead.mkdir()
-        proxy = _configure(dead, _free_port())
+        proxy = _configure(dead, free_port())
         nginx = _run(_nginx(), proxy)
         try:
             assert proxy.get("/").status == 502

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from benchmarks.shop import manage
-from tests.flows.postgres import programs, running_postgres
+from tests.flows.postgres import running_postgres
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 PRODUCT = """INSERT INTO catalog_product (sku, title, slug, description, brand, price, stock, attributes,
@@ -19,10 +19,7 @@ PRODUCT = """INSERT INTO catalog_product (sku, title, slug, description, brand, 
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    bin_dir = programs()
-    if bin_dir is None:
-        pytest.skip("no PostgreSQL: apt-get install postgresql")
+def address(bin_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with running_postgres(bin_dir) as url:
         manage(tmp_path_factory.mktemp("shop"), "migrate", "-v0", DATABASE_URL=url)
         yield url.replace("postgres://", "postgresql://")

@@ -6,55 +6,36 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.flows import publishing
-from tests.flows.postgres import programs, running_postgres
+from tests.flows.empty_shop import EmptyShop
 
 pytestmark = pytest.mark.slow
-PROJECT = Path(__file__).resolve().parents[2]
-PROGRAM = PROJECT / "tests" / "flows" / "publishing.py"
 WHOLE = {"live": 1, "newest_is_live": True, "lost": [], "orphans": 0, "active_runs": 0}
 Play = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def play(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
+@pytest.fixture(scope="module")
+def play(empty_shop: EmptyShop) -> Play:
     """Plays a scene in a shop of its own kind of database; what came of it."""
-    folder = tmp_path_factory.mktemp(f"publishing-{request.param}")
-    if request.param == "sqlite":
-        yield scenes(folder, f"sqlite:///{folder / 'shop.sqlite3'}")
-        return
-    bin_dir = programs()
-    if bin_dir is None:
-        pytest.skip("no PostgreSQL: apt-get install postgresql")
-    with running_postgres(bin_dir) as url:
-        yield scenes(folder, url)
-
-
-def scenes(folder: Path, url: str) -> Play:
     environment = {
-        **os.environ, "DATABASE_URL": url, "SHOPRECO_VAR_DIR": str(folder), "PYTHONPATH": str(PROJECT),
-        "DJANGO_SETTINGS_MODULE": "shopreco.settings.dev", "REDIS_URL": f"unix://{folder / 'no-redis.sock'}",
+        "DJANGO_SETTINGS_MODULE": "shopreco.settings.dev", "LOG_LEVEL": "ERROR",
         "RECOMMENDATION_ALGORITHM": "item_knn", "RETRAIN_MIN_INTERVAL": "0",
-        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LOG_LEVEL": "ERROR",
+        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
     }  # fmt: skip
 
-    def run(scene: str, *before: str, **more: str) -> str:
-        done = subprocess.run(
-            [*before, sys.executable, "-W", "ignore", str(PROGRAM), scene],
-            env=environment | more, capture_output=True, text=True, timeout=600,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout
+    def scene(name: str, *before: str, **more: str) -> dict[str, Any]:
+        told = empty_shop.play("publishing.py", name, before=before, environment=environment | more)
+        found: dict[str, Any] = json.loads(told)
+        return found
 
-    run("prepare")
-    return lambda scene, *before, **more: json.loads(run(scene, *before, **more))
+    empty_shop.play("publishing.py", "prepare", environment=environment)
+    return scene
 
 
 def holds(found: dict[str, Any], **other: Any) -> bool:

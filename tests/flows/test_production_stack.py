@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -21,8 +20,9 @@ from typing import Any
 import pytest
 import yaml
 
+from benchmarks.ports import free_port
 from shopreco.embedded_redis import server_command, server_program
-from tests.flows.postgres import programs, running_postgres
+from tests.flows.postgres import running_postgres
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 PROJECT = Path(__file__).resolve().parents[2]
@@ -54,7 +54,7 @@ class Stack:
         url = f"http://127.0.0.1:{self.port}{path}"
         asked = urllib.request.Request(url, headers={"Host": HOST, "X-Forwarded-Proto": "https", **headers})
         try:
-            with urllib.request.urlopen(asked, timeout=30) as answer:
+            with urllib.request.urlopen(asked, timeout=120) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -71,14 +71,14 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    bin_dir, redis = programs(), server_program()
-    if bin_dir is None or redis is None:
-        pytest.skip("no PostgreSQL or Redis: apt-get install postgresql redis-server")
+def stack(bin_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    redis = server_program()
+    if redis is None:
+        pytest.skip("no Redis: apt-get install redis-server")
     folder = tmp_path_factory.mktemp("stack")
     with running_postgres(bin_dir) as database_url:
         server = subprocess.Popen(server_command(redis, folder / "redis.sock"), cwd=folder)
-        port = _free_port()
+        port = free_port()
         environment = {
             "PATH": f"{BIN}:/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "shopreco.settings.prod",
             "SECRET_KEY": secrets.token_urlsafe(60), "ALLOWED_HOSTS": HOST, "LOG_FORMAT": "json",
@@ -94,7 +94,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             for process in [*stack.processes.values(), server]:
                 process.terminate()
             for process in [*stack.processes.values(), server]:
-                process.wait(timeout=60)
+                process.wait(timeout=180)
 
 
 def _start(stack: Stack) -> None:
@@ -121,18 +121,11 @@ def _probe(stack: Stack) -> int:
     return subprocess.run(command, cwd=PROJECT, env=stack.environment, capture_output=True).returncode
 
 
-def _until(what: Any, stack: Stack, name: str, seconds: float = 120) -> None:
+def _until(what: Any, stack: Stack, name: str, seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, stack.log(name)
         time.sleep(0.2)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_the_trainer_makes_the_first_model_that_the_beat_asks_for(stack: Stack) -> None:

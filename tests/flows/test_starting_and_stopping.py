@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_port
 from benchmarks.shop import PROJECT, Shop, running_shop
 from shopreco.embedded_redis import default_url
 
@@ -32,7 +33,7 @@ def alive(pids: list[int]) -> list[int]:
     ]
 
 
-def wait_until_gone(pids: list[int], seconds: float = 30.0) -> None:
+def wait_until_gone(pids: list[int], seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while left := alive(pids):
         assert time.monotonic() < deadline, f"still running after {seconds:.0f} s: {left}"
@@ -46,7 +47,7 @@ def start_in_vain(var_dir: Path, **environment: str) -> subprocess.CompletedProc
         env=os.environ | {"SHOPRECO_VAR_DIR": str(var_dir), **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 
@@ -58,7 +59,7 @@ def test_ctrl_c_ends_every_process_and_removes_the_run_folder(shop_data: Path, t
         assert shop.pids("celery", "worker")
         assert shop.pids("celery", "beat")
         shop.process.send_signal(signal.SIGINT)
-        assert shop.process.wait(timeout=60) == 0
+        assert shop.process.wait(timeout=180) == 0
     wait_until_gone(everyone)
     assert not run_dir(shop_data).exists()
     assert "ShopReco has stopped." in (tmp_path / "run.log").read_text()
@@ -113,14 +114,7 @@ def test_a_port_that_is_none_gets_one_clear_line(tmp_path: Path, port: str) -> N
 
 def test_a_second_start_on_the_same_data_is_refused(shop_data: Path, tmp_path: Path) -> None:
     with running_shop(shop_data, log=tmp_path / "run.log") as shop:
-        done = start_in_vain(shop_data, PORT=str(_another_port()))
+        done = start_in_vain(shop_data, PORT=str(free_port()))
         assert shop.call("GET", "/api/v1/health/live").status == 200
     assert done.returncode == 1
     assert "running already" in done.stderr
-
-
-def _another_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

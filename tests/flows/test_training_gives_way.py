@@ -27,7 +27,7 @@ def test_the_worker_has_a_low_priority_and_one_thread_and_alone_compiles(shop: S
     for number in range(8):
         sku = shop.call("GET", "/api/v1/products?page_size=20").body["results"][number]["sku"]
         shop.call("PUT", f"/api/v1/shoppers/newcomer/ratings/{sku}", {"value": 4})
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 300
     while shop.call("GET", "/api/v1/models/live").body["version"] == before:
         assert time.monotonic() < deadline, "waited in vain for a new live model"
         time.sleep(0.1)
