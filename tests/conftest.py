@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import caches
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from redis import Redis
 
 from shopreco.cache import ForgivingRedisCache
@@ -21,6 +23,11 @@ from shopreco.celery import app as celery_app
 from shopreco.embedded_redis import celery_url, server_command, server_program
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+
+
+# How long an example takes is the machine's business: the first one may compile or import something.
+hypothesis_settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("steady")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,7 +47,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     server = config.stash.get(SERVER, None)
     if server is not None:
         server.terminate()
-        server.wait(timeout=10)
+        server.wait(timeout=60)
         shutil.rmtree(config.stash[FOLDER], ignore_errors=True)
 
 
@@ -107,7 +114,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         report.longrepr = f"Skipped although REQUIRE_ALL=1: {report.longrepr}"
 
 
-def _wait_for(socket: Path, seconds: float = 10.0) -> None:
+def _wait_for(socket: Path, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not socket.exists():
         if time.monotonic() > deadline:

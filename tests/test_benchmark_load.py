@@ -16,7 +16,7 @@ from benchmarks.loops import run
 from benchmarks.stack import CannotMeasureError, Server
 from benchmarks.steady import Connection, steady
 
-SLOW = 0.15
+SLOW = 0.5
 
 
 class Pages(BaseHTTPRequestHandler):

@@ -35,7 +35,7 @@ def test_a_pickle_in_the_queue_is_refused_before_it_is_read(redis_url, tmp_path)
         )  # fmt: skip
         queue = connection.SimpleQueue("training", accept=current_app.conf.accept_content)
         with queue, pytest.raises(ContentDisallowed):
-            queue.get(timeout=5).decode()
+            queue.get(timeout=60).decode()
     assert not mark.exists()
     # What is refused is the real thing.
     pickle.loads(body)  # type: ignore[arg-type]

@@ -219,7 +219,7 @@ def test_whatever_csv_writes_is_read_back_with_its_line(tmp_path: Path, rows: li
 
 
 @given(st.binary(max_size=400))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=timedelta(seconds=2))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=timedelta(seconds=20))
 def test_no_bytes_break_the_reader_and_every_line_is_accounted_for(tmp_path: Path, data: bytes) -> None:
     file = tmp_path / "t.csv"
     file.write_bytes(b"a,b\n" + data.replace(b"\x1f\x8b", b""))

@@ -206,7 +206,7 @@ class TestReaping:
 
 @pytest.mark.django_db(transaction=True)
 class TestBeating:
-    def wait_until(self, run, reached, seconds=5.0):
+    def wait_until(self, run, reached, seconds=60.0):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             run.refresh_from_db()
