@@ -8,6 +8,7 @@ import gc
 import importlib
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -34,15 +35,42 @@ accesslog = None
 errorlog = "-"
 control_socket_disable = True
 
-# Read by the main process before the others part from it: they share that memory, some 50 MB each. Only what
-# needs no settings and is none of ours, so that a reload (SIGHUP) still takes new code; new versions of the
-# libraries take a restart.
+# Read by the main process before the others part from it: they share that memory, some 110 MB each. Only what
+# needs no settings and, but for the compiled functions, is none of ours, so that a reload (SIGHUP) still
+# takes new code; new versions of the libraries take a restart.
 LIBRARIES = (
-    "numpy", "scipy.sparse.linalg", "scipy.linalg", "scipy.special", "joblib",
+    "numpy", "numba", "scipy.sparse.linalg", "scipy.linalg", "scipy.special", "joblib",
     "django.core.handlers.wsgi", "django.db.models", "django.forms", "django.template.loader",
     "django.views.generic", "celery.app.base", "kombu", "redis", "psycopg_pool", "marshmallow", "jinja2",
     "openpyxl", "tablib", "requests", "yaml", "pythonjsonlogger.json",
 )  # fmt: skip
+
+# Of ours only functions on arrays, whose machine code is half of what numba takes.
+ENGINE = Path(__file__).parent.parent / "recommendations" / "engine"
+
+
+def _sources() -> dict[str, bytes]:
+    """The modules of compiled functions, as they are now."""
+    paths = (ENGINE / "compiling.py", *sorted(ENGINE.glob("compiled_*.py")))
+    return {f"recommendations.engine.{path.stem}": path.read_bytes() for path in paths}
+
+
+def _read_compiled() -> None:
+    if str(ENGINE.parent.parent) not in sys.path:
+        sys.path.insert(0, str(ENGINE.parent.parent))
+    sources = _sources()
+    for name in sources:
+        importlib.import_module(name)
+    # There it outlives a reload, which reads this file again but does not call `on_starting`.
+    sys.modules["recommendations.engine"].__dict__["sources"] = sources
+
+
+def _forget_changed() -> None:
+    """Have a worker take compiled functions and their app anew if a reload brought others."""
+    if sys.modules["recommendations.engine"].__dict__["sources"] != _sources():
+        for name in [name for name in sys.modules if name.partition(".")[0] == "recommendations"]:
+            del sys.modules[name]
+
 
 # Named by this process, which a reload does not change, so that what a killed one left can be told.
 _figures_of = "shopreco-figures-{}-".format
@@ -81,6 +109,7 @@ _own_figures = _figures.name.startswith(_figures_of(os.getpid()))
 def on_starting(server: Any) -> None:
     for name in LIBRARIES:
         importlib.import_module(name)
+    _read_compiled()
     # What is there now is never garbage. Looked through for some all the same, it would be written to, and
     # what is written to is shared no more.
     gc.collect()
@@ -88,7 +117,8 @@ def on_starting(server: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """A killed main process leaves workers behind that finish what they are at, and count it."""
+    _forget_changed()
+    # A killed main process leaves workers behind that finish what they are at, and count it.
     if _own_figures:
         (_figures / f"web-{os.getpid()}").touch()
 
