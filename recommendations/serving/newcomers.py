@@ -23,6 +23,7 @@ from recommendations.engine.protocols import (
     Recommender,
     ScoresSome,
     TakesNewProducts,
+    can,
 )
 from recommendations.engine.topk import top
 from recommendations.engine.types import UNKNOWN, Floats, Positions, Vocabulary
@@ -140,7 +141,7 @@ def merged(
 def suits_of(few: Reachable, history: ShopperHistory, newcomers: Newcomers) -> Floats:
     """(n,) how well the texts of some products suit the history."""
     content: object = newcomers.content
-    if isinstance(content, ScoresSome):
+    if can(content, ScoresSome):
         return content.score_at(history.history, few.positions)
     scores: Floats = newcomers.content.score([history.history])[0][few.positions]
     return scores
@@ -217,7 +218,7 @@ def reasons_for(
         return {}
     ids = [pk for pk in product_ids if pk in explored or pk in news.unknown]
     content: object = news.content
-    if not ids or not isinstance(content, Explains) or not len(history):
+    if not ids or not can(content, Explains) or not len(history):
         return {}
     positions = news.content.products.positions(np.array(ids, np.int64))
     pushes = np.ascontiguousarray(content.explain(history.history, positions).contributions, np.float32)

@@ -83,7 +83,7 @@ def columns_of(scores: Scores) -> tuple[Ids, Floats]:
 
 
 def as_places(ids: Ids, scores: Floats) -> list[Place]:
-    return list(map(Place._make, zip(ids.tolist(), scores.tolist(), strict=True)))
+    return list(map(Place, ids.tolist(), scores.tolist()))
 
 
 def arranged(
