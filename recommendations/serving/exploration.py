@@ -62,14 +62,16 @@ def placed(
     """
     there = {place.product_id: place for place in (*shown, *beyond)}
     waiting = [pk for pk in tried if pk in there]
-    result = [place for place in shown if place.product_id in scores or place.product_id not in set(tried)]
+    put_in = set(tried).difference(scores)
+    result = [place for place in shown if place.product_id not in put_in]
     explored: set[int] = set()
     for slot in slots(settings, len(result), shopper_id=shopper_id, now=now):
         ahead = {place.product_id for place in result[: slot + 1]}
         pick = next((pk for pk in waiting if pk not in ahead and pk not in explored), None)
         if pick is None:
             break
-        result = [place for place in result if place.product_id != pick]
+        if there[pick] in result:
+            result.remove(there[pick])
         result.insert(slot, there[pick])
         explored.add(pick)
     return result, frozenset(explored)

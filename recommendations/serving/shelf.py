@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -33,6 +34,10 @@ class Place(NamedTuple):
 
     product_id: int
     score: float
+
+
+_place = partial(tuple.__new__, Place)
+"""`Place._make` in half the time: there are many."""
 
 
 def eligible(filters: Filters, catalogue: Catalogue) -> Mask:
