@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -34,10 +33,6 @@ class Place(NamedTuple):
 
     product_id: int
     score: float
-
-
-_place = partial(tuple.__new__, Place)
-"""`Place._make` in half the time: there are many."""
 
 
 def eligible(filters: Filters, catalogue: Catalogue) -> Mask:
