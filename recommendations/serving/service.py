@@ -127,16 +127,23 @@ def ranked_for(
         own = tried[are_among(tried, ids)]
         ids, scores = shelf.with_more(tried, ids, scores)
     is_best_first = asked is None or asked.sort == Sort.BEST
-    needed = asked.offset + asked.limit if asked and is_best_first else settings.list_length
-    most = needed + len(tried)
-    ids, scores = shelf.arranged(
-        ids, scores, filters, rules, history.settled_ids, snapshot,
-        variety=shelf.variety_for(strategy, filters, settings), first=most,
-    )  # fmt: skip
-    ids, scores = _rated_enough(ids, scores, filters, snapshot)
-    places, explored, total = shelf.as_places(ids[:most], scores[:most]), frozenset[int](), len(ids)
+    most = asked.offset + asked.limit if asked and is_best_first else settings.list_length
+
+    def arranged(first: int) -> tuple[Ids, Floats]:
+        return shelf.arranged(
+            ids, scores, filters, rules, history.settled_ids, snapshot,
+            variety=shelf.variety_for(strategy, filters, settings), first=first,
+        )  # fmt: skip
+
+    shown, worth = arranged(most)
+    if len(tried) > len(own) and (are_among(shown[:most], tried) > are_among(shown[:most], own)).any():
+        # What is among the first only to be tried may have to make room for what comes after it.
+        most += len(tried)
+        shown, worth = arranged(most)
+    shown, worth = _rated_enough(shown, worth, filters, snapshot)
+    places, explored, total = shelf.as_places(shown[:most], worth[:most]), frozenset[int](), len(shown)
     if shopper and len(tried):
-        places, explored, total = _explored(places, ids, scores, tried, own, whose=shopper.pk, now=now)
+        places, explored, total = _explored(places, shown, worth, tried, own, whose=shopper.pk, now=now)
     length = settings.list_length
     listed = Ranked(places[:length], strategy, history, snapshot, rules, explored, min(total, length))
     return listed if is_best_first or asked is None else _ordered(listed, asked.sort)
