@@ -166,6 +166,18 @@
     lost = null;
   });
 
+  // Who clicks again before the list has followed the first click may find the form replaced before its answer
+  // is there. htmx looks for what an answer brings along, and tells of what it changed, only where that form
+  // was: such an answer is for the page as it is now.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { requestConfig, serverResponse, shouldSwap, target, xhr } = event.detail;
+    if (!shouldSwap || requestConfig.elt.isConnected) return;
+    event.detail.shouldSwap = false;
+    htmx.swap(target, serverResponse, { swapStyle: "innerHTML" });
+    const changed = xhr.getResponseHeader("HX-Trigger");
+    if (changed) htmx.trigger(document.body, changed);
+  });
+
   // What could not be sent is said, not swallowed.
   for (const trouble of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(trouble, () => {
