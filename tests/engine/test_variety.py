@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommendations.engine import compiled_mixing
+from recommendations.engine.compiling import is_compiled
 from recommendations.engine.types import UNKNOWN, Ranking
 from recommendations.engine.variety import (
     BLOCK,
@@ -286,6 +287,7 @@ class TestOverARanking:
         assert not Variety(0, 5, 50).changes_nothing and not Variety(0.1, None, 50).changes_nothing
 
 
+@pytest.mark.skipif(not is_compiled(compiled_mixing.mixed_order), reason="there is no numba here")
 def test_mixing_two_hundred_of_four_hundred_takes_a_moment():
     """Processor time of this thread, the best of several: what else the machine does is not measured."""
     random = np.random.default_rng(0)
