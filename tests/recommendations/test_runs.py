@@ -82,7 +82,7 @@ class TestClaiming:
                     try:
                         wins.append(runs.claim(run.pk, now=NOW))
                         return
-                    except DatabaseError:  # SQLite in memory: the table is locked for a moment
+                    except DatabaseError:  # locked for a moment
                         time.sleep(0.01)
             finally:
                 connection.close()
