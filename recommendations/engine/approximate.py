@@ -21,7 +21,7 @@ from recommendations.engine.factors import ItemFactors, Leading
 from recommendations.engine.foldin import Matrix
 from recommendations.engine.popular import popular
 from recommendations.engine.pruning import Question, best
-from recommendations.engine.topk import best_of, penalty
+from recommendations.engine.topk import best_of, mask_of, penalty
 from recommendations.engine.types import Allowed, Floats, Positions, Prior, Ranking
 
 SURE = 40
@@ -165,6 +165,4 @@ def _mask(allowed: Allowed, count: int) -> NDArray[np.bool_] | None:
     """(count,) what is allowed; None for everything."""
     if allowed.dtype == np.bool_:
         return None if allowed.all() else np.asarray(allowed, np.bool_)
-    mask = np.zeros(count, np.bool_)
-    mask[allowed[allowed >= 0]] = True
-    return mask
+    return mask_of(allowed, count)

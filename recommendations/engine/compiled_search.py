@@ -3,7 +3,7 @@
 The vectors are kept a second time in single bytes (`coarse.Coarse`), a quarter of the memory to be read, with
 a bound on what that rounds away. What may be among the k best by that bound is scored in double precision,
 without rounding, so that the list is the same to the last bit as one cut from all scores. On flat spectra,
-too, where the first columns of a table tell little of the others (docs/adr/0019).
+too, where the first columns of a table tell little of the others (docs/adr/0020).
 """
 
 from __future__ import annotations

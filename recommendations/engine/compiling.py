@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -101,3 +102,9 @@ def compiled(signature: str, **options: Any) -> Callable[[Function], Function]:
 def is_compiled(function: Callable[..., Any]) -> bool:
     """Whether it is machine code: else what it computes is better computed by numpy."""
     return hasattr(function, "py_func")
+
+
+def compile_all() -> None:
+    """Imports every module of compiled functions, so that machine code is kept: for whoever installs."""
+    for path in sorted(Path(__file__).parent.glob("compiled_*.py")):
+        import_module(f"{__package__}.{path.stem}")

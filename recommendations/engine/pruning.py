@@ -18,13 +18,18 @@ from recommendations.engine.compiling import is_compiled
 from recommendations.engine.factors import ItemFactors, parts_of
 from recommendations.engine.foldin import ROUNDING, SLACK, Matrix, rounding
 from recommendations.engine.popular import popular
-from recommendations.engine.topk import Places, best_of, few_of, left_out, penalty, settled, without
+from recommendations.engine.topk import Places, best_of, few_of, left_out, mask_of, penalty, settled, without
 from recommendations.engine.types import Allowed, Floats, Positions, Prior, Ranking, Roughly
 
 CELLS_AT_A_TIME = 8_000_000
 """Scores of a batch in memory at once: 32 MB."""
 IS_COMPILED = is_compiled(compiled_search.best)
 ZERO, NO_SCORES = np.float32(0), np.empty(0, np.float32)
+SOME, RARE = 4_096, 32
+"""So many products, or one in so many, are scored exactly at once. To pick out the vectors of more takes
+longer than to read the codes of all."""
+TOGETHER, MANY = 32_768, 16
+"""With more products than these, a matrix product is worth it for so many shoppers."""
 NOWHERE, EVERYTHING = np.empty(0, np.int32), np.empty(0, np.bool_)
 GUESSED, HOPELESS, SAMPLED = 2, 4, 16
 """Products scored exactly for a first guess, in k; to read on from one product in so many is to read all;
@@ -70,12 +75,11 @@ def compiled_best(
     own = table.head, table.rest, table.base, shopper, share, values
     if k <= 0:
         return Ranking(NOWHERE, NO_SCORES)
-    if few is not None:
+    if few is not None and (len(few) <= SOME or len(few) * RARE <= len(table)):
         return Ranking(*compiled_search.among(*own, without(few, exclude), k))
-    mask = EVERYTHING if allowed is None else np.ascontiguousarray(allowed)
+    mask = EVERYTHING if allowed is None else mask_of(allowed, len(table))
     out = NOWHERE if exclude is None else np.ascontiguousarray(exclude, np.int32)
-    coarse = table.coarse
-    margin = rounding(0, 0.0, others)
+    coarse, margin = table.coarse, rounding(0, 0.0, others)
     return Ranking(
         *compiled_search.best(coarse.codes, coarse.scales, coarse.units, *own, mask, out, k, margin)
     )
@@ -90,10 +94,12 @@ def best_of_each(
     allowed: Allowed | None = None,
     priors: Sequence[Prior | None],
 ) -> Iterator[Ranking]:
-    """`best` for every row of (shoppers, factors): one by one where it is compiled, else by matrix products
-    with bounded memory."""
+    """`best` for every row of (shoppers, factors): one by one, or for many by matrix products with bounded
+    memory."""
     few = few_of(allowed, len(table))
-    if all(map(fits, priors)):
+    # Of a large table each shopper would read all the codes from memory.
+    is_together = len(table) > TOGETHER and len(shoppers) >= MANY and few is None
+    if all(map(fits, priors)) and not is_together:
         for shopper, out, prior in zip(shoppers, exclude, priors, strict=True):
             yield compiled_best(table, shopper, k, out, few, allowed, prior)
         return

@@ -90,6 +90,15 @@ def few_of(allowed: Allowed | None, count: int) -> Places | None:
     return rising[np.searchsorted(rising, 0) :]
 
 
+def mask_of(allowed: Allowed, count: int) -> NDArray[np.bool_]:
+    """(count,) whether each product is allowed."""
+    if allowed.dtype == np.bool_:
+        return np.ascontiguousarray(allowed, np.bool_)
+    mask = np.zeros(count, np.bool_)
+    mask[allowed[allowed >= 0]] = True
+    return mask
+
+
 def without(places: Places, exclude: Positions | None) -> Places:
     """The places that are not excluded."""
     if exclude is None or not len(exclude):

@@ -96,6 +96,14 @@ def test_other_code_where_nothing_can_be_written_is_compiled_in_memory(package: 
     assert "compiled code is not kept" in logged
 
 
+def test_whoever_installs_can_have_everything_compiled(package: Path) -> None:
+    command = "from recommendations.engine import compiling; compiling.compile_all()"
+    for place in ("docs/operations.md", "deploy/Dockerfile"):
+        assert command in (PROJECT / place).read_text()
+    subprocess.run([sys.executable, "-c", command], cwd=package, check=True, timeout=120)
+    assert asked(package, first=READ_ONLY) == ("41 True 1", "")
+
+
 def test_a_function_is_compiled_anew_when_one_it_uses_changes(package: Path) -> None:
     asked(package)
     source = package / "recommendations/engine/compiled_twice.py"

@@ -28,10 +28,14 @@ def is_split(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return split
 
 
-@pytest.fixture(params=["compiled", "by numpy"])
+@pytest.fixture(params=["compiled", "by numpy", "compiled, many by numpy"])
 def is_compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    compiled = bool(request.param == "compiled")
+    compiled = bool(request.param != "by numpy")
     monkeypatch.setattr(pruning, "IS_COMPILED", compiled)
+    if request.param == "compiled, many by numpy":
+        monkeypatch.setattr(pruning, "TOGETHER", COUNT - 1)
+        monkeypatch.setattr(pruning, "MANY", 2)
+    monkeypatch.setattr(pruning, "SOME", 40)
     return compiled
 
 
