@@ -121,9 +121,7 @@ def _found(
 
 
 def _settled(history: ShopperHistory, model: LiveModel) -> Positions | None:
-    if not history.settled:
-        return None
-    return model.bundle.products.positions(np.array(list(history.settled), np.int64))
+    return model.bundle.products.positions(history.settled_ids) if len(history.settled_ids) else None
 
 
 def _prior(model: LiveModel, known: int) -> Prior | None:

@@ -169,7 +169,7 @@ def _suiting(
     news = np.zeros(len(vocabulary), bool)
     news[vocabulary.positions(newcomers.ids)] = True
     eligible = (newcomers.at != NONE) & allowed[newcomers.at]
-    settled = vocabulary.positions(np.array(list(history.settled), np.int64))
+    settled = vocabulary.positions(history.settled_ids)
     eligible[settled[settled != UNKNOWN]] = False
     known = np.sort(scores[eligible & ~news])
     best = top(scores, settings.candidates, allowed=eligible & news)
