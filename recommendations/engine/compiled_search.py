@@ -17,6 +17,8 @@ from recommendations.engine.compiling import compiled, read_only
 
 TILE = 64
 """Products side by side in a tile of codes: a line of the cache for each column."""
+BLOCK = 4 * TILE
+"""Products that are looked at by one call: each costs as much as some tens of them."""
 ROOM, LEAST = 4, 128
 """Candidates held before those that fell behind are let go, in k, and at least."""
 ROUNDING, SLACK, SMALLEST_NORMAL = 2.0**-24, 16, 2.0**-126
@@ -166,48 +168,55 @@ def lost(units: Any, shopper: Any) -> float:
 
 
 @compiled(f"void({I1_3}, int64, {F4}, float32[::1])", fastmath={"reassoc", "contract"})
-def sum_tile(codes: Any, tile: Any, weights: Any, sums: Any) -> None:
-    """A tile's codes times the weights of the columns, summed. Four columns at a time, so that the sums are
-    fetched and put back less often."""
-    width, factor = len(weights), 0
-    for row in range(TILE):
-        sums[row] = 0
-    while factor + 4 <= width:
-        one, two, three, four = (
-            weights[factor], weights[factor + 1], weights[factor + 2], weights[factor + 3],
-        )  # fmt: skip
-        for row in range(TILE):
-            sums[row] += (
-                one * np.float32(codes[tile, factor, row])
-                + two * np.float32(codes[tile, factor + 1, row])
-                + three * np.float32(codes[tile, factor + 2, row])
-                + four * np.float32(codes[tile, factor + 3, row])
-            )
-        factor += 4
-    while factor < width:
-        for row in range(TILE):
-            sums[row] += weights[factor] * np.float32(codes[tile, factor, row])
-        factor += 1
+def sum_block(codes: Any, start: Any, weights: Any, all_sums: Any) -> None:
+    """Codes times the weights of the columns, summed, for a block of products. Four columns at a time, so that
+    the sums are fetched and put back less often."""
+    width, first = len(weights), start // TILE
+    for tile in range(first, min(first + BLOCK // TILE, codes.shape[0])):
+        sums = all_sums[(tile - first) * TILE : (tile - first) * TILE + TILE]
+        sums[:] = 0
+        factor = 0
+        while factor + 4 <= width:
+            one, two, three, four = (
+                weights[factor], weights[factor + 1], weights[factor + 2], weights[factor + 3],
+            )  # fmt: skip
+            for row in range(TILE):
+                sums[row] += (
+                    one * np.float32(codes[tile, factor, row])
+                    + two * np.float32(codes[tile, factor + 1, row])
+                    + three * np.float32(codes[tile, factor + 2, row])
+                    + four * np.float32(codes[tile, factor + 3, row])
+                )
+            factor += 4
+        while factor < width:
+            for row in range(TILE):
+                sums[row] += weights[factor] * np.float32(codes[tile, factor, row])
+            factor += 1
 
 
 @compiled(
-    f"int64(int64, {F4}, {F4}, float32, {F4}, float32, float32, float32, float32[::1], float32[::1])",
+    f"float32(int64, {F4}, {F4}, float32, {F4}, float32, float32, float32, float32[::1], float32[::1])",
     fastmath={"reassoc", "contract"},
 )
-def bound_tile(
+def bound_block(
     start: Any, scales: Any, base: Any, share: Any, values: Any, off: Any, wide: Any, edge: Any, rough: Any,
     most: Any,
 ) -> Any:  # fmt: skip
-    """Sums of a tile (in `rough`) -> rough scores, and the most that each may be; how many reach the edge."""
-    rows, near = min(TILE, len(base) - start), 0
+    """Sums of a block (in `rough`) -> rough scores, and the most each may be; how many reach the edge."""
+    end = min(len(base), start + BLOCK)
+    rows, scale, bases = end - start, scales[start:end], base[start:end]
     for row in range(rows):
-        rough[row] = rough[row] * scales[start + row] + base[start + row]
+        rough[row] = rough[row] * scale[row] + bases[row]
     if len(values):
+        leant = values[start:end]
         for row in range(rows):
-            rough[row] += share * values[start + row]
+            rough[row] += share * leant[row]
     for row in range(rows):
-        most[row] = rough[row] + scales[start + row] * off + wide
-        near += most[row] >= edge
+        most[row] = rough[row] + scale[row] * off + wide
+    # Counted in numbers as wide as those that are compared.
+    near, none, one = np.float32(0), np.float32(0), np.float32(1)
+    for row in range(rows):
+        near += one if most[row] >= edge else none
     return near
 
 
@@ -252,12 +261,12 @@ def best(
     barred, masked, barring = bits_of(exclude, count), len(mask) > 0, len(exclude) > 0
     places, lows, highs = np.empty(count, np.int32), np.empty(count, np.float32), np.empty(count, np.float32)
     found, edge, room = 0, np.float32(-np.inf), max(LEAST, ROOM * k)
-    rough, most = np.empty(TILE, np.float32), np.empty(TILE, np.float32)
-    for start in range(0, count, TILE):
-        sum_tile(codes, start // TILE, weights, rough)
-        if not bound_tile(start, scales, base, share, values, off, wide, edge, rough, most):
+    rough, most = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    for start in range(0, count, BLOCK):
+        sum_block(codes, start, weights, rough)
+        if not bound_block(start, scales, base, share, values, off, wide, edge, rough, most):
             continue
-        for row in range(min(TILE, count - start)):
+        for row in range(min(BLOCK, count - start)):
             own = start + row
             places[found], lows[found], highs[found] = own, rough[row] - scales[own] * off - wide, most[row]
             is_near = most[row] >= edge

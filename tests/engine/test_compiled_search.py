@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recommendations.engine import compiled_search as search
 from recommendations.engine import factors, pruning
 from recommendations.engine.coarse import LARGEST, Coarse
-from recommendations.engine.compiled_search import TILE
+from recommendations.engine.compiled_search import BLOCK, TILE
 from recommendations.engine.factors import ItemFactors
 from recommendations.engine.foldin import on_grid
 from recommendations.engine.topk import best_of, top
@@ -90,20 +90,20 @@ def test_codes_are_off_by_no_more_than_half_a_unit(seed: int, count: int, size: 
     seed=st.integers(0, 1_000), size=st.sampled_from([1, 4, 5, 96]), scale=st.sampled_from([1e-3, 1.0, 1e5])
 )
 def test_no_score_is_outside_its_bounds(seed: int, size: int, scale: float) -> None:
-    random, count = np.random.default_rng(seed), 200
+    random, count = np.random.default_rng(seed), BLOCK + 2 * TILE + 9
     made = ItemFactors.of(random.normal(size=count).astype(np.float32), vectors(seed, count, size))
     own, values = on_grid(scale * random.normal(size=(1, size)))[0], random.random(count).astype(np.float32)
     share = np.float32(0.3 * scale)
     exact = made.scores(own[None])[0] + share * values
     coarse, weights = made.coarse, (made.coarse.units * own).astype(np.float32)
     off, wide = np.float32(search.lost(coarse.units, own)), np.float32(1e-5 * scale + 1e-5)
-    for tile in range(len(coarse.codes)):
-        rough, most = np.empty(TILE, np.float32), np.empty(TILE, np.float32)
-        search.sum_tile(coarse.codes, tile, weights, rough)
-        rows = slice(tile * TILE, min(count, tile * TILE + TILE))
+    for start in range(0, count, BLOCK):
+        rough, most = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+        search.sum_block(coarse.codes, start, weights, rough)
+        rows = slice(start, min(count, start + BLOCK))
         edge = np.float32(np.median(exact))
-        near = search.bound_tile(
-            tile * TILE, coarse.scales, made.base, share, values, off, wide, edge, rough, most
+        near = search.bound_block(
+            start, coarse.scales, made.base, share, values, off, wide, edge, rough, most
         )
         filled = rows.stop - rows.start
         assert near == np.count_nonzero(most[:filled] >= edge)
