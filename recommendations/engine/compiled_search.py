@@ -169,8 +169,8 @@ def lost(units: Any, shopper: Any) -> float:
 
 @compiled(f"void({I1_3}, int64, {F4}, float32[::1])", fastmath={"reassoc", "contract"})
 def sum_block(codes: Any, start: Any, weights: Any, all_sums: Any) -> None:
-    """Codes times the weights of the columns, summed, for a block of products. Four columns at a time, so that
-    the sums are fetched and put back less often."""
+    """Codes times the weights of the columns, summed, for a block of products. Four columns at a time, so
+    that the sums are fetched and put back less often."""
     width, first = len(weights), start // TILE
     for tile in range(first, min(first + BLOCK // TILE, codes.shape[0])):
         sums = all_sums[(tile - first) * TILE : (tile - first) * TILE + TILE]

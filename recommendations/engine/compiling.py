@@ -106,5 +106,6 @@ def is_compiled(function: Callable[..., Any]) -> bool:
 
 def compile_all() -> None:
     """Imports every module of compiled functions, so that machine code is kept: for whoever installs."""
-    for path in sorted(Path(__file__).parent.glob("compiled_*.py")):
+    folder = Path(__file__).parent
+    for path in sorted((*folder.glob("compiled_*.py"), *folder.glob("kernels.py"))):
         import_module(f"{__package__}.{path.stem}")
