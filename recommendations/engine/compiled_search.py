@@ -80,7 +80,9 @@ def floor_of(scores: Any, count: Any, k: Any) -> Any:
         found |= digit << shift
     result = np.empty(1, np.uint32)
     result[0] = found & 0x7FFFFFFF if found & 0x80000000 else 0xFFFFFFFF - found
-    return result.view(np.float32)[0]
+    floor = result.view(np.float32)[0]
+    # A little less than -inf is no number.
+    return floor if floor > -np.inf else np.float32(-np.inf)
 
 
 @compiled("int64(int32[::1], float32[::1], int64, int64)")

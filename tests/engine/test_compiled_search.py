@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recommendations.engine import compiled_search as search
@@ -38,6 +38,11 @@ def vectors(seed: int, count: int, size: int, *, decay: float = 0.1) -> Any:
     return (made * (random.pareto(1.5, size=(count, 1)) + 0.01)).astype(np.float32)
 
 
+def test_of_nothing_but_infinities_the_floor_is_one_of_them() -> None:
+    numbers = column([-np.inf, np.inf, -np.inf])
+    assert [search.floor_of(numbers, 3, k) for k in (1, 2, 3)] == [np.inf, -np.inf, -np.inf]
+
+
 @given(st.lists(st.one_of(NUMBERS, TIED), min_size=1, max_size=60), st.data())
 def test_the_floor_is_the_kth_largest_or_a_little_less(numbers: list[float], data: st.DataObject) -> None:
     k = data.draw(st.integers(1, len(numbers)))
@@ -53,6 +58,7 @@ def test_the_floor_is_the_kth_largest_or_a_little_less(numbers: list[float], dat
 @given(
     st.lists(st.one_of(NUMBERS, TIED, st.sampled_from([np.nan, -np.inf])), max_size=60), st.integers(1, 70)
 )
+@example(numbers=[0.0, 0.0, 0.0, np.nan, -np.inf], k=4)
 def test_places_are_listed_by_score_and_equals_by_place(numbers: list[float], k: int) -> None:
     scores = column(numbers)
     places = (np.arange(len(numbers)) * 3 + 1).astype(np.int32)
