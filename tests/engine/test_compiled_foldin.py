@@ -111,7 +111,7 @@ def test_tables_that_cannot_be_written_to_are_read() -> None:
     np.testing.assert_array_equal(found, expected)
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=8))
+@given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=8))
 def test_a_row_is_brought_to_the_grid_as_numpy_does(row: list[float]) -> None:
     found = np.array(row)
     to_grid(found)
