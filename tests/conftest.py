@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import caches
+from django.test.testcases import LiveServerThread
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from redis import Redis
@@ -98,7 +100,9 @@ def fresh_state(redis_url: str, settings: pytest.FixtureRequest, tmp_path: Path)
     kept.forget_connections()
     quick.forget()
     patience.end()
+    before = set(threading.enumerate())
     yield
+    _await_threads(before)
     quick.forget()
     index.forget()
     snapshot.forget()
@@ -112,6 +116,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"Skipped although REQUIRE_ALL=1: {report.longrepr}"
+
+
+def _await_threads(before: set[threading.Thread], seconds: float = 10.0) -> None:
+    """What a test has set going ends before the next one begins: it would remember another's shop for it."""
+    ends = time.monotonic() + seconds
+    for thread in set(threading.enumerate()) - before:
+        # The server for browsers stays, with a thread for each of their connections.
+        if not isinstance(thread, LiveServerThread) and "process_request_thread" not in thread.name:
+            thread.join(max(0.0, ends - time.monotonic()))
 
 
 def _wait_for(socket: Path, seconds: float = 60.0) -> None:
