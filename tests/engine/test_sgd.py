@@ -171,8 +171,11 @@ def test_work_can_be_interrupted_in_the_middle_of_an_epoch(algorithm: Any, confi
 
 def test_ctrl_c_ends_a_long_fit_within_moments(tmp_path: Path) -> None:
     code = """
+        import signal
         import numpy as np
         from recommendations.engine import sgd
+        # Whoever starts the tests in the background has their children ignore Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         random = np.random.default_rng(0)
         count = 2_000_000
         columns = (

@@ -1,4 +1,4 @@
-"""A training in a running shop: by a worker that gives way, with nothing of it in what serves."""
+"""A training in a running shop: by a worker that gives way."""
 
 from __future__ import annotations
 
@@ -13,16 +13,12 @@ from benchmarks.shop import Shop
 pytestmark = pytest.mark.slow
 
 
-def libraries(pid: int) -> str:
-    return Path(f"/proc/{pid}/maps").read_text()
-
-
 def environment(pid: int) -> dict[str, str]:
     pairs = Path(f"/proc/{pid}/environ").read_text().split("\0")
     return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
 
-def test_the_worker_has_a_low_priority_and_one_thread_and_alone_compiles(shop: Shop) -> None:
+def test_the_worker_has_a_low_priority_and_one_thread(shop: Shop) -> None:
     before = shop.call("GET", "/api/v1/models/live").body["version"]
     for number in range(8):
         sku = shop.call("GET", "/api/v1/products?page_size=20").body["results"][number]["sku"]
@@ -35,8 +31,3 @@ def test_the_worker_has_a_low_priority_and_one_thread_and_alone_compiles(shop: S
     assert os.getpriority(os.PRIO_PROCESS, worker) >= 10
     told = environment(worker)
     assert (told["OMP_NUM_THREADS"], told["OPENBLAS_NUM_THREADS"]) == ("1", "1")
-    assert "llvmlite" in libraries(worker)
-    shop.call("GET", "/api/v1/shoppers/newcomer/recommendations")
-    web = shop.pids("gunicorn")
-    assert len(web) >= 2
-    assert not [pid for pid in web if "llvmlite" in libraries(pid)]
