@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import caches
-from django.test.testcases import LiveServerThread
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from redis import Redis
@@ -122,8 +121,8 @@ def _await_threads(before: set[threading.Thread], seconds: float = 10.0) -> None
     """What a test has set going ends before the next one begins: it would remember another's shop for it."""
     ends = time.monotonic() + seconds
     for thread in set(threading.enumerate()) - before:
-        # The server for browsers stays, with a thread for each of their connections.
-        if not isinstance(thread, LiveServerThread) and "process_request_thread" not in thread.name:
+        # Other daemons stay for the whole run: the server for browsers, whoever watches progress bars.
+        if not thread.daemon or thread.name == "load-model":
             thread.join(max(0.0, ends - time.monotonic()))
 
 
