@@ -9,6 +9,21 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+# SQLite keeps moments as text, with or without ".123456"; its date functions round to a thousandth.
+MICROSECONDS = {
+    "sqlite": """CAST(strftime('%%s', substr({0}, 1, 19)) AS integer) * 1000000
+        + CAST(substr(substr({0}, 21) || '000000', 1, 6) AS integer)""",
+    "postgresql": "CAST(round(date_part('epoch', {0}) * 1000000) AS bigint)",
+}
+"""A moment as microseconds since 1970."""
+AMONG = {"sqlite": "IN (SELECT value FROM json_each(%s))", "postgresql": "= ANY (%s::bigint[])"}
+"""One of many ids, told as `ids_among`: the same statement however many there are."""
+
+
+def ids_among(ids: Sequence[int]) -> str:
+    told = ",".join(map(str, ids))
+    return f"{{{told}}}" if connections[DEFAULT_DB_ALIAS].vendor == "postgresql" else f"[{told}]"
+
 
 def rows_of(statement: str, values: Sequence[str | int], *, writes: bool = False) -> list[Any]:
     """The rows of a statement, "%s" for each value: numbers, truth, text. Raises what Django's cursor raises.

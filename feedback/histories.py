@@ -10,7 +10,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from catalog.quick import rows_of
+from catalog.quick import MICROSECONDS, rows_of
 from feedback.models import TAKES_BACK, Event
 from feedback.standing import standing, taken_back
 
@@ -25,12 +25,6 @@ NEVER_FORGOTTEN = (Event.Kind.PURCHASE, Event.Kind.DISMISS, Event.Kind.UNDISMISS
 # Product id, what was done, stars (0 unless rated), when in microseconds since 1970.
 Row = tuple[int, str, int, int]
 Integers = NDArray[np.int64]
-# SQLite keeps moments as text, with or without ".123456"; its date functions round to a thousandth.
-MOMENT = {
-    "sqlite": """CAST(strftime('%%s', substr({0}, 1, 19)) AS integer) * 1000000
-        + CAST(substr(substr({0}, 21) || '000000', 1, 6) AS integer)""",
-    "postgresql": "CAST(round(date_part('epoch', {0}) * 1000000) AS bigint)",
-}
 # A column as one text, so that a history is one row: reading it takes a tenth of the time of its rows.
 JOINED = {"sqlite": "group_concat({0})", "postgresql": "array_to_string(array_agg({0}), ',')"}
 FORGOTTEN_NEVER = ", ".join(f"'{kind}'" for kind in NEVER_FORGOTTEN)
@@ -105,7 +99,7 @@ def history_rows(shopper_id: int, *, newest: int) -> list[Row]:
 @lru_cache(maxsize=8)
 def _written(events: str, vendor: str, *, who: str, whose: str) -> str:
     """who: "shopper_id," for a history of each, "" for the history of one."""
-    moment, joined = MOMENT[vendor], JOINED[vendor]
+    moment, joined = MICROSECONDS[vendor], JOINED[vendor]
     moments = {"rated": moment.format("rated_at"), "occurred": moment.format("occurred_at")}
     rows = f"{RATINGS} {events}".format(kinds=FORGOTTEN_NEVER, number=NUMBER, who=who, whose=whose, **moments)
     columns = ", ".join(joined.format(column) for column in COLUMNS)

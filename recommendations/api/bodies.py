@@ -11,7 +11,7 @@ from json import dumps
 from json.encoder import encode_basestring as quoted
 from weakref import WeakKeyDictionary
 
-from catalog.cards import Card, Cards
+from catalog.cards import MOST, Card, Cards
 from recommendations.serving.results import Item, Recommendations
 
 Written = dict[tuple[str, int], str]
@@ -44,6 +44,8 @@ def _item(item: Item, written: Written, root: str, explain: bool) -> str:
     product = item.product
     said = written.get((root, product.pk))
     if said is None:
+        if len(written) >= MOST:
+            written.clear()
         said = written[root, product.pk] = _said_of(product, root)  # type: ignore[arg-type]  # a card, here
     stars = "null" if item.predicted_rating is None else repr(item.predicted_rating)
     explored = "true" if item.explored else "false"
