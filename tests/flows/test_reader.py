@@ -16,17 +16,9 @@ from django.db.utils import load_backend
 from environs import Env
 
 from catalog import reader
-from tests.flows.postgres import pg_ctl, programs, running_postgres
+from tests.flows.postgres import pg_ctl, running_postgres
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture(scope="module")
-def bin_dir() -> Path:
-    found = programs()
-    if found is None:
-        pytest.skip("No PostgreSQL: apt-get install postgresql.")
-    return found
 
 
 @pytest.fixture(scope="module")
