@@ -50,6 +50,8 @@ GROWING = {
     "surprise": "Surprise's fit alone",
     "read": "reading alone",
 }
+# Of more ratings one measurement takes a quarter of an hour.
+LARGEST = {"version": 1_000_000}
 Costs = dict[str, list[Cost]]
 
 
@@ -68,7 +70,8 @@ def main() -> None:
                 once = {"training": shop.cost("training")}
                 grown[size] = {name: _middle(paired[name]) for name in GROWING}
             else:
-                grown[size] = {name: shop.cost(name) for name in GROWING}
+                names = [name for name in GROWING if size <= LARGEST.get(name, size)]
+                grown[size] = {name: shop.cost(name) for name in names}
     _write(options, paired, once, grown, errors=_errors(options.data))
     print(f"Written to {TABLE.relative_to(PROJECT)} and {PLOT.relative_to(PROJECT)}.")
 
@@ -289,8 +292,11 @@ def _growing(grown: Mapping[int, Mapping[str, Cost]]) -> list[str]:
         "|---|" + "---|" * (len(grown) + 1),
     ]
     for name, label in GROWING.items():
-        costs = [each[name] for each in grown.values()]
-        told = " | ".join(f"{cost.seconds:.2f} s, {cost.peak_mb:.0f} MB" for cost in costs)
+        costs = [each[name] for each in grown.values() if name in each]
+        told = " | ".join(
+            f"{each[name].seconds:.2f} s, {each[name].peak_mb:.0f} MB" if name in each else "not measured"
+            for each in grown.values()
+        )
         lines.append(f"| {label} | {told} | {_slopes(costs)} |")
     return lines
 
@@ -308,7 +314,9 @@ def _slopes(costs: Sequence[Cost]) -> str:
 def _plot(grown: Mapping[int, Mapping[str, Cost]]) -> str:
     def lines(figure: str) -> dict[str, dict[float, float]]:
         return {
-            label: {costs[name].rows: getattr(costs[name], figure) for costs in grown.values()}
+            label: {
+                costs[name].rows: getattr(costs[name], figure) for costs in grown.values() if name in costs
+            }
             for name, label in GROWING.items()
         }
 
