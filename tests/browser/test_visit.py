@@ -60,6 +60,8 @@ def _browse(page: Page, theme: str) -> None:
     page.get_by_role("combobox", name="Search products").fill("gardn thing")
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.locator(".spelling")).to_contain_text("garden")
+    # A page that is not there yet does not hear of the choice.
+    page.wait_for_load_state()
     page.get_by_label("Sort by").select_option("for-you")
     page.wait_for_url("**sort=for-you**")
     expect(page.locator("#list .product-card").first).to_be_visible()
