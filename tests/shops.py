@@ -55,12 +55,12 @@ def make_shop(*, products: int = 12, shoppers: int = 15, seed: int = 0) -> Shop:
     cooks = list(shoppers_named([f"cook-{n:02}" for n in range(shoppers)], now=NOW).values())
     ratings: list[NewRating] = []
     for people, liked, disliked in ((gardeners, garden, kitchen), (cooks, kitchen, garden)):
-        for shopper in people:
+        for number, shopper in enumerate(people):
             chosen = [(each, random.choice([4, 5])) for each in random.sample(liked, min(8, products - 1))]
             chosen += [(each, random.choice([1, 2])) for each in random.sample(disliked, 2)]
             random.shuffle(chosen)
             ratings += [
-                NewRating(shopper, product, value, NOW - timedelta(days=100 - 9 * place, minutes=shopper.pk))
+                NewRating(shopper, product, value, NOW - timedelta(days=100 - 9 * place, minutes=number))
                 for place, (product, value) in enumerate(chosen)
             ]
     rate_many(ratings, now=NOW - timedelta(days=1))
