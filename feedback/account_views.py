@@ -26,7 +26,7 @@ from feedback.acting import acting_shopper, looked_up, visitor_of
 from feedback.erasing import forget_requester, set_consent
 from feedback.export import everything_about
 from feedback.forms import ConsentForm, ForgetForm
-from feedback.identity import ensure_shopper
+from feedback.identity import shopper_for_feedback
 from feedback.models import Event
 from feedback.selectors import ratings_with_products, standing_rows
 
@@ -107,7 +107,8 @@ def switch_personalisation(request: HttpRequest) -> HttpResponse:
         messages.error(request, "That request was incomplete. Choose on or off.")
         return redirect("feedback:privacy")
     wanted = bool(form.cleaned_data["personalised"])
-    set_consent(ensure_shopper(request, now=timezone.now()), wanted)
+    with shopper_for_feedback(request, now=timezone.now()) as shopper:
+        set_consent(shopper, wanted)
     if wanted:
         messages.success(request, "Your lists are personal again.")
     else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
@@ -29,10 +31,31 @@ def shopper_of(request: HttpRequest) -> Shopper | None:
     return Shopper.objects.filter(pk=shopper_id, is_anonymous=True).first() if shopper_id else None
 
 
-def ensure_shopper(request: HttpRequest, *, now: datetime) -> Shopper:
-    """The shopper behind a request, made at the first feedback (a mere visit leaves no row behind)."""
-    if (shopper := shopper_of(request)) is not None:
-        return shopper
+@contextmanager
+def shopper_for_feedback(
+    request: HttpRequest, shopper: Shopper | None = None, *, now: datetime
+) -> Iterator[Shopper]:
+    """`shopper`, else the one behind the request, for what is written inside; made at the first feedback.
+
+    (A mere visit leaves no row behind.) One that is made is kept only if what is written is: feedback that is
+    refused leaves neither a row behind nor the session with its number, which SQLite gives to the next one.
+    """
+    if (known := shopper or shopper_of(request)) is not None:
+        yield known
+        return
+    in_session = request.session.get(SESSION_KEY)
+    try:
+        with transaction.atomic():
+            yield _made_for(request, now=now)
+    except BaseException:
+        if in_session is None:
+            request.session.pop(SESSION_KEY, None)
+        else:
+            request.session[SESSION_KEY] = in_session
+        raise
+
+
+def _made_for(request: HttpRequest, *, now: datetime) -> Shopper:
     if request.user.is_authenticated:
         return shopper_for_account(request.user.pk, now=now)
     shopper = Shopper.objects.create(

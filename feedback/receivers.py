@@ -14,7 +14,13 @@ from catalog.order_models import Order
 from catalog.signals import basket_changed, order_noted, order_placed, product_viewed
 from feedback import purchases
 from feedback.gestures import switch, visit
-from feedback.identity import SESSION_KEY, ensure_shopper, merge_shopper, shopper_for_account, shopper_of
+from feedback.identity import (
+    SESSION_KEY,
+    merge_shopper,
+    shopper_for_account,
+    shopper_for_feedback,
+    shopper_of,
+)
 from feedback.models import Event, Shopper
 
 
@@ -38,15 +44,18 @@ def record_visit(*, request: HttpRequest, product: Product, now: datetime, **_: 
 @receiver(basket_changed, dispatch_uid="record_basket")
 def record_basket(*, request: HttpRequest, product: Product, is_in: bool, now: datetime, **_: object) -> None:
     """Into the basket is feedback, out of it takes that back; without consent nothing new is noted."""
-    shopper = ensure_shopper(request, now=now) if is_in else shopper_of(request)
-    if shopper is None or (is_in and not shopper.consent):
-        return
-    switch(Event.Kind.BASKET if is_in else Event.Kind.UNBASKET, shopper, product, now=now)
+    if is_in:
+        with shopper_for_feedback(request, now=now) as shopper:
+            if shopper.consent:
+                switch(Event.Kind.BASKET, shopper, product, now=now)
+    elif (known := shopper_of(request)) is not None:
+        switch(Event.Kind.UNBASKET, known, product, now=now)
 
 
 @receiver(order_noted, dispatch_uid="note_order")
 def note_order(*, request: HttpRequest, order: Order, **_: object) -> None:
-    purchases.note(order, ensure_shopper(request, now=order.placed_at))
+    with shopper_for_feedback(request, now=order.placed_at) as shopper:
+        purchases.note(order, shopper)
 
 
 @receiver(order_placed, dispatch_uid="record_purchases")

@@ -13,7 +13,7 @@ from feedback.acting import look_up, visitor_of
 from feedback.answers import answer, rated, undo_of
 from feedback.forms import FeedbackForm, RateForm, SwitchForm
 from feedback.gestures import dismiss, undismiss, unwish, wish
-from feedback.identity import ensure_shopper
+from feedback.identity import shopper_for_feedback
 from feedback.models import Shopper
 from feedback.selectors import rating_values
 from feedback.services import rate, unrate
@@ -31,8 +31,8 @@ def rate_product(request: HttpRequest) -> HttpResponse:
     shopper = _shopper(request, form.cleaned_data["shopper"])
     before = rating_values(shopper, [product.pk]).get(product.pk, 0)
     if value:
-        shopper = shopper or ensure_shopper(request, now=now)
-        rate(shopper=shopper, product=product, value=value, now=now)
+        with shopper_for_feedback(request, shopper, now=now) as shopper:
+            rate(shopper=shopper, product=product, value=value, now=now)
     elif shopper is None or not unrate(shopper=shopper, product=product, now=now):
         return answer(request, Said(f"There was no rating of {quoted(product)} to take back."))
     said = rated(product, value, shopper=shopper, looked_up=form.cleaned_data["shopper"])
@@ -53,7 +53,8 @@ def dismiss_product(request: HttpRequest) -> HttpResponse:
             return answer(request, Said(f"{quoted(product)} was not hidden from you."))
         said = Said(f"{quoted(product)} may be recommended again.")
         return answer(request, said, changed=True)
-    dismiss(shopper or ensure_shopper(request, now=now), product, now=now)
+    with shopper_for_feedback(request, shopper, now=now) as shopper:
+        dismiss(shopper, product, now=now)
     said = Said(f"{quoted(product)} will not be recommended again.")
     undo = undo_of(request, "feedback:dismiss", product, undo="1")
     return answer(request, said, changed=True, undo=undo)
@@ -72,7 +73,8 @@ def wish_product(request: HttpRequest) -> HttpResponse:
         changed = shopper is not None and unwish(shopper, product, now=now)
         words = f"{quoted(product)} is off the wishlist."
     else:
-        changed = wish(shopper or ensure_shopper(request, now=now), product, now=now)
+        with shopper_for_feedback(request, shopper, now=now) as shopper:
+            changed = wish(shopper, product, now=now)
         words = f"{quoted(product)} is on the wishlist."
     # Only a page with the heart on it can have it changed: the wishlist, for one, has none.
     heart = request.POST.get("heart", "")

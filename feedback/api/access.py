@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
+from django.db import transaction
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.serializers import ValidationError
@@ -63,11 +65,17 @@ def reachable_shoppers(request: Request, shopper_ids: Sequence[str]) -> dict[str
     return found
 
 
-def reachable_or_new_shopper(request: Request, shopper_id: str, *, now: datetime) -> Shopper:
-    """The shopper named in the address, made when nobody has the id: a shop knows its shoppers."""
+@contextmanager
+def reachable_or_new_shopper(request: Request, shopper_id: str, *, now: datetime) -> Iterator[Shopper]:
+    """The shopper named in the address, made when nobody has the id: a shop knows its shoppers.
+
+    One that is made is kept only if what is written inside is.
+    """
     shopper = reachable_shopper(request, shopper_id)
     if shopper is not None:
-        return shopper
+        yield shopper
+        return
     if not may_be_made(shopper_id):
         raise ValidationError({"shopper": NOT_TO_BE_MADE})
-    return shoppers_named([shopper_id], now=now)[shopper_id]
+    with transaction.atomic():
+        yield shoppers_named([shopper_id], now=now)[shopper_id]

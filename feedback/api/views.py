@@ -91,9 +91,9 @@ class RatingOfShopper(APIView):
         body = RatingValue(data=request.data)
         body.is_valid(raise_exception=True)
         product = product_or_404(sku)
-        shopper = reachable_or_new_shopper(request, shopper_id, now=now)
         value = body.validated_data["value"]
-        rating, outcome = rate_unless_same(shopper=shopper, product=product, value=value, now=now)
+        with reachable_or_new_shopper(request, shopper_id, now=now) as shopper:
+            rating, outcome = rate_unless_same(shopper=shopper, product=product, value=value, now=now)
         rating.product = product
         status = HTTPStatus.CREATED if outcome is Outcome.CREATED else HTTPStatus.OK
         return Response(ShopperRating(rating).data, status=status)

@@ -11,11 +11,11 @@ from django.test import RequestFactory
 
 from feedback.identity import (
     SESSION_KEY,
-    ensure_shopper,
     find_shopper,
     may_act_for,
     merge_shopper,
     shopper_for_account,
+    shopper_for_feedback,
     shopper_of,
 )
 from feedback.middleware import ShopperMiddleware
@@ -33,6 +33,11 @@ def request_of(user=None):
     request.user = user or AnonymousUser()
     request.session = SessionStore()
     return request
+
+
+def ensure_shopper(request, *, now):
+    with shopper_for_feedback(request, now=now) as shopper:
+        return shopper
 
 
 @pytest.fixture

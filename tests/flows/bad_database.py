@@ -25,13 +25,19 @@ from django.test import Client  # noqa: E402
 
 from catalog import quick  # noqa: E402
 from catalog.models import Product  # noqa: E402
-from feedback.models import Rating, RatingChange, Shopper  # noqa: E402
+from feedback.models import Event, Rating, RatingChange, Shopper  # noqa: E402
 from shopreco.databases import wait_as_web  # noqa: E402
 from shopreco.models import ApiKey  # noqa: E402
 
 API = "/api/v1"
 IS_POSTGRESQL = connection.vendor == "postgresql"
-visitor = Client(raise_request_exception=False, headers={"host": "localhost"})
+
+
+def new_browser() -> Client:
+    return Client(raise_request_exception=False, headers={"host": "localhost"})
+
+
+visitor = new_browser()
 
 
 def said(answer: Any) -> dict[str, Any]:
@@ -60,36 +66,58 @@ def post() -> dict[str, Any]:
     return timed(lambda: visitor.post(f"{API}/ratings", rows, content_type="application/json"))
 
 
-def form() -> dict[str, Any]:
-    return timed(lambda: visitor.post("/feedback/rate/", {"sku": "lamp", "value": "1"}))
+def form(browser: Client) -> dict[str, Any]:
+    return timed(lambda: browser.post("/feedback/rate/", {"sku": "lamp", "value": "1"}))
 
 
 def page(path: str) -> int:
     return int(visitor.get(path).status_code)
 
 
-def stand() -> list[Any]:
-    """Everything a rating writes, in one value: what must not change by halves."""
+def stand() -> dict[str, Any]:
+    """Everything that feedback writes: what must not change by halves."""
     lamp = Product.objects.get(sku="lamp")
-    shoppers = Shopper.objects.order_by("pk").values_list("external_id", "feedback_version")
-    return [
-        list(shoppers),
-        list(Rating.objects.order_by("pk").values_list("shopper__external_id", "value")),
-        RatingChange.objects.count(), lamp.rating_count, lamp.rating_total,
-    ]  # fmt: skip
+    return {
+        "shoppers": list(Shopper.objects.order_by("pk").values_list("external_id", "feedback_version")),
+        "ratings": list(Rating.objects.order_by("pk").values_list("shopper__external_id", "value")),
+        "events": list(Event.objects.order_by("pk").values_list("shopper__external_id", "kind")),
+        "changes": RatingChange.objects.count(), "count": lamp.rating_count, "total": lamp.rating_total,
+    }  # fmt: skip
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[list[Any]]:
+    """[what, before, after] of each part that is not the same."""
+    return [[what, before[what], after[what]] for what in before if before[what] != after[what]]
+
+
+def visit() -> dict[str, Any]:
+    """The page of a product that the visitor has not looked at lately, and what is noted of that."""
+    before = stand()
+    status, after = page("/products/lamp/"), stand()
+    versions = [sum(version for _, version in found["shoppers"]) for found in (before, after)]
+    return {
+        "status": status,
+        "noted": [len(after["events"]) - len(before["events"]), versions[1] - versions[0]],
+        "else": [part for part in differences(before, after) if part[0] not in {"events", "shoppers"}],
+    }
 
 
 def scene(trouble: Any, key: dict[str, str]) -> dict[str, Any]:
     """What is answered while there is trouble, what it changed, and what is answered after it."""
+    # A visit is noted once an hour, and may well be while ratings cannot. Here it is due in every scene, and
+    # compared by itself: else the one at the turn of an hour would look like a rating written by halves.
+    Event.objects.all().delete()
     with trouble():
         before = stand()
         during = {
-            "put": put(2), "post": post(), "form": form(), "express": put(1, **key),
-            "list": page(f"{API}/shoppers/ann/recommendations"), "product": page("/products/lamp/"),
+            "put": put(2), "post": post(), "form": form(visitor), "express": put(1, **key),
+            "put of a new shopper": put(2, "newcomer"), "form of a new visitor": form(new_browser()),
         }  # fmt: skip
-        changed = stand() != before
-    return during | {
-        "changed": changed, "afterwards": put(4)["status"], "express afterwards": put(3, **key)["status"]
+        changed = differences(before, stand())
+        served = {"list": page(f"{API}/shoppers/ann/recommendations"), "visit": visit()}
+    return {
+        "refused": during, "changed": changed, "served": served,
+        "afterwards": put(4)["status"], "express afterwards": put(3, **key)["status"],
     }  # fmt: skip
 
 
@@ -228,7 +256,7 @@ def main() -> None:
         told["limits of a web process"] = limits()
     Product.objects.create(sku="lamp", title="Lamp", price=10, stock=9)
     Product.objects.create(sku="vase", title="Vase", price=10, stock=9)
-    told["before"] = [put(5)["status"], form()["status"], page("/products/lamp/")]
+    told["before"] = [put(5)["status"], form(visitor)["status"], page("/products/lamp/")]
     key = {"X-API-Key": ApiKey.issue("program")[1]}
     told |= {"locked": scene(locked, key), "read_only": scene(read_only, key), "full": scene(full, key)}
     if IS_POSTGRESQL:
