@@ -32,7 +32,6 @@ from recommendations.engine.types import Floats, Interactions, ItemFeatures, Pos
 from recommendations.serving import exploration
 from recommendations.serving.history import PURCHASE, STRENGTH, ShopperHistory
 from recommendations.serving.newcomers import Newcomers, merged
-from recommendations.serving.shelf import Place
 
 Ids = NDArray[np.int64]
 CUT = datetime(2011, 11, 9, tzinfo=UTC)
@@ -104,22 +103,24 @@ class _Lists:
     def of(self, settings: Conf) -> list[Ranking]:
         return [self._one(n, scores, settings) for n, scores in zip(self.shoppers, self._scores, strict=True)]
 
-    def _one(self, number: int, scores: Floats, settings: Conf) -> Ranking:
+    def _one(self, number: int, scored: Floats, settings: Conf) -> Ranking:
         own = self._holdout.histories[number]
         bought = np.full(len(own), STRENGTH[PURCHASE], np.int8)
         history = ShopperHistory(own, bought, np.sort(own.products.astype(np.int64)))
-        best = top(scores, settings.candidates, exclude=self._products.positions(own.products))
-        ids, found = merged(
+        best = top(scored, settings.candidates, exclude=self._products.positions(own.products))
+        ids, scores = merged(
             self._products.ids[best.positions].astype(np.int64), best.scores, history, self._news, settings,
             allowed=self._news.catalogue.public,
         )  # fmt: skip
         now = CUT + timedelta(days=number % DAYS)
-        asked = {"shopper_id": number, "now": now}
-        tried = exploration.picks(history, self._news, settings, **asked)  # type: ignore[arg-type]
-        by_id = dict(zip(ids.tolist(), found.tolist(), strict=True))
-        shown = [Place(pk, 0.0) for pk in [*by_id, *(pk for pk in tried if pk not in by_id)]]
-        shown, _ = exploration.placed(shown, [], tried, by_id, settings, **asked)  # type: ignore[arg-type]
-        positions = self._holdout.products.positions([place.product_id for place in shown[:K]])
+        tried = exploration.picks(history, self._news, settings, shopper_id=number, now=now)
+        anyway = np.isin(tried, ids)
+        put_in = tried[~anyway]
+        shown = exploration.placed(
+            np.concatenate([ids, put_in]), np.concatenate([scores, np.zeros(len(put_in), np.float32)]),
+            tried, anyway, settings, most=len(ids) + len(put_in), shopper_id=number, now=now,
+        )  # fmt: skip
+        positions = self._holdout.products.positions(shown.ids[:K])
         return Ranking(positions, np.zeros(len(positions), np.float32))
 
 

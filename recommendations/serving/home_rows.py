@@ -111,7 +111,7 @@ def products_behind(ranked: Ranked | None) -> dict[int, Product]:
 
 def mine(ranked: Ranked | None) -> list[shelf.Place]:
     """What For you shows: the beginning of the shopper's list, while it is theirs alone."""
-    return ranked.places[:ROW_LENGTH] if ranked and ranked.strategy == Strategy.PERSONAL else []
+    return ranked.places(0, ROW_LENGTH) if ranked and ranked.strategy == Strategy.PERSONAL else []
 
 
 def _allot(

@@ -11,39 +11,45 @@ import numpy as np
 
 from catalog.models import Category, Product
 from recommendations.conf import Conf, conf
-from recommendations.engine.compiled_lookup import are_among
 from recommendations.engine.types import UNKNOWN, Floats
-from recommendations.merchandising import Rules
 from recommendations.serving import baskets, exploration, newcomers, reasons, shelf, trends
 from recommendations.serving.alike import alike, similar_reason, together_reason
 from recommendations.serving.candidates import Candidates, candidates_for
 from recommendations.serving.history import NOTHING, ShopperHistory, history_of
 from recommendations.serving.index import LiveModel
 from recommendations.serving.results import Filters, Item, Reason, Recommendations, Sort, Strategy
-from recommendations.serving.shelf import Ids, Place
+from recommendations.serving.shelf import Ids, Place, Shown
 from recommendations.serving.snapshot import Snapshot, current
 from recommendations.serving.state import Whose
 
 EVERYTHING = Filters()
-NOBODY = np.empty(0, np.int64)
+NOBODY = frozenset[int]()
 
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """A shopper's list before its products are read: places best first, and what they were made of."""
+    """A shopper's list before its products are read, and what it was made of.
 
-    places: list[Place]
+    ids, scores: (n,) its beginning, as long as was asked for. explored: which of these were put there to be
+    tried. total: how long the whole list is.
+    """
+
+    ids: Ids
+    scores: Floats
     strategy: Strategy
     history: ShopperHistory
     snapshot: Snapshot
-    rules: Rules
-    explored: frozenset[int] = frozenset()
-    # How long the whole list is, where `places` is the beginning that was asked for.
-    total: int = 0
+    explored: frozenset[int]
+    total: int
 
     @property
     def model(self) -> LiveModel | None:
         return self.snapshot.model
+
+    def places(self, first: int, count: int) -> list[Place]:
+        """So many places from that one (from 0) on, or those there are."""
+        page = slice(first, first + count)
+        return shelf.as_places(self.ids[page], self.scores[page])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ def recommend_for(
     """
     asked = Asked(filters, sort, limit, offset)
     found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot)
-    page = found.places[offset : offset + limit]
+    page = found.places(offset, limit)
     return _answer(found, items_of(page, found), now=now)
 
 
@@ -89,10 +95,11 @@ def listed_for(
     No query but the history's, once this process knows the cards; none with what was `read` for many.
     """
     found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot, found=read)
-    page = found.places[asked.offset : asked.offset + asked.limit]
+    page = found.places(asked.offset, asked.limit)
     cards = snapshot.cards.of([place.product_id for place in page])
-    there = [place for place in page if place.product_id in cards]
-    return _answer(found, items_of(there, found, cards, brief=True), now=now)
+    if len(cards) < len(page):
+        page = [place for place in page if place.product_id in cards]
+    return _answer(found, items_of(page, found, cards, brief=True), now=now)
 
 
 def _answer(found: Ranked, items: tuple[Item, ...], *, now: datetime) -> Recommendations:
@@ -119,68 +126,41 @@ def ranked_for(
         ids, scores, strategy = scored(history, snapshot, filters, settings, now=now)
     else:
         history, (ids, scores, strategy) = found[0], found[1].columns
-    tried, own = NOBODY, NOBODY
+    tried = shelf.NOTHING
     if shopper and strategy == Strategy.PERSONAL and filters.min_predicted is None:
         news = newcomers.newcomers_of(snapshot, settings)
-        picked = exploration.picks(history, news, settings, shopper_id=shopper.pk, now=now)
-        tried = np.array(picked, np.int64)
-        own = tried[are_among(tried, ids)]
-        ids, scores = shelf.with_more(tried, ids, scores)
+        tried = exploration.picks(history, news, settings, shopper_id=shopper.pk, now=now)
     is_best_first = asked is None or asked.sort == Sort.BEST
     most = asked.offset + asked.limit if asked and is_best_first else settings.list_length
-
-    def arranged(first: int) -> tuple[Ids, Floats]:
-        return shelf.arranged(
-            ids, scores, filters, rules, history.settled_ids, snapshot,
-            variety=shelf.variety_for(strategy, filters, settings), first=first,
-        )  # fmt: skip
-
-    shown, worth = arranged(most)
-    if len(tried) > len(own) and (are_among(shown[:most], tried) > are_among(shown[:most], own)).any():
-        # What is among the first only to be tried may have to make room for what comes after it.
-        most += len(tried)
-        shown, worth = arranged(most)
-    shown, worth = _rated_enough(shown, worth, filters, snapshot)
-    places, explored, total = shelf.as_places(shown[:most], worth[:most]), frozenset[int](), len(shown)
+    shown = shelf.arranged(
+        ids, scores, filters, rules, history.settled_ids, snapshot,
+        variety=shelf.variety_for(strategy, filters, settings), first=most, tried=tried,
+    )  # fmt: skip
+    if filters.min_predicted is not None:
+        shown = _rated_enough(shown, filters.min_predicted, snapshot)
+    ids, scores, explored, total = shown.ids[:most], shown.scores[:most], NOBODY, len(shown.ids)
     if shopper and len(tried):
-        places, explored, total = _explored(places, shown, worth, tried, own, whose=shopper.pk, now=now)
+        ids, scores, explored, total = exploration.placed(
+            shown.ids, shown.scores, tried, shown.own, settings, most=most, shopper_id=shopper.pk, now=now
+        )
     length = settings.list_length
-    listed = Ranked(places[:length], strategy, history, snapshot, rules, explored, min(total, length))
+    listed = Ranked(
+        ids[:length], scores[:length], strategy, history, snapshot, explored, min(total, length)
+    )  # fmt: skip
     return listed if is_best_first or asked is None else _ordered(listed, asked.sort)
 
 
-def _rated_enough(ids: Ids, scores: Floats, filters: Filters, snapshot: Snapshot) -> tuple[Ids, Floats]:
+def _rated_enough(shown: Shown, least: float, snapshot: Snapshot) -> Shown:
     """Where nobody predicts ratings, those that everybody gives enough stars: the best there is to expect."""
-    if filters.min_predicted is None or (snapshot.model and snapshot.model.bundle.ratings):
-        return ids, scores
-    enough = np.array([stars >= filters.min_predicted for stars in shelf.stars_of(ids).values()], bool)
-    return ids[enough], scores[enough]
-
-
-def _explored(
-    places: list[Place], ids: Ids, scores: Floats, tried: Ids, own: Ids, *, whose: int, now: datetime
-) -> tuple[list[Place], frozenset[int], int]:
-    """(the list with what is tried in its places, which those are, how long the whole list is).
-
-    places: the beginning of the list. tried: what may be tried. own: what of it is in the list anyway.
-    """
-    after = slice(len(places), None)
-    late = are_among(ids[after], tried)
-    beyond = shelf.as_places(ids[after][late], scores[after][late])
-    anyway = set(own.tolist())
-    found, explored = exploration.placed(
-        places, beyond, tried.tolist(), anyway, conf(), shopper_id=whose, now=now
-    )
-    there = int(are_among(tried, ids).sum()) - int(are_among(own, ids).sum())
-    return found, explored, len(ids) - there + len(explored - anyway)
+    if snapshot.model and snapshot.model.bundle.ratings:
+        return shown
+    enough = np.array([stars >= least for stars in shelf.stars_of(shown.ids).values()], bool)
+    return shown._replace(ids=shown.ids[enough], scores=shown.scores[enough])
 
 
 def _ordered(found: Ranked, by: Sort) -> Ranked:
-    if not found.places:
-        return found
-    ids = np.array([place.product_id for place in found.places], np.int64)
-    scores = np.array([place.score for place in found.places], np.float32)
-    return replace(found, places=shelf.as_places(*shelf.sort(ids, scores, by, found.snapshot.catalogue)))
+    ids, scores = shelf.sort(found.ids, found.scores, by, found.snapshot.catalogue)
+    return replace(found, ids=ids, scores=scores)
 
 
 def similar_to(product: Product, *, now: datetime, limit: int = 8) -> Recommendations:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from catalog.columns import Catalogue
 from catalog.models import Product, weighted_rating
 from recommendations.conf import Conf
-from recommendations.engine.compiled_lookup import are_among
+from recommendations.engine.compiled_places import shown_of
 from recommendations.engine.compiled_shelf import ANY, those_that_suit
 from recommendations.engine.types import Floats, Ranking
 from recommendations.engine.variety import Variety, diversified
@@ -33,6 +33,15 @@ class Place(NamedTuple):
 
     product_id: int
     score: float
+
+
+class Shown(NamedTuple):
+    """(n,) ids and scores of what may be shown, in order. own: (t,) whether each of what was to be tried is a
+    candidate by itself."""
+
+    ids: Ids
+    scores: Floats
+    own: Mask
 
 
 def eligible(filters: Filters, catalogue: Catalogue) -> Mask:
@@ -71,7 +80,8 @@ def places(
     variety: Variety | None = None,
 ) -> list[Place]:
     """The candidates that may be shown, mixed for variety, after the rules. No query."""
-    return as_places(*arranged(*columns_of(scores), filters, rules, settled, snapshot, variety=variety))
+    found = arranged(*columns_of(scores), filters, rules, settled, snapshot, variety=variety)
+    return as_places(found.ids, found.scores)
 
 
 def columns_of(scores: Scores) -> tuple[Ids, Floats]:
@@ -96,33 +106,35 @@ def arranged(
     *,
     variety: Variety | None = None,
     first: int | None = None,
-) -> tuple[Ids, Floats]:
+    tried: Ids = NOTHING,
+) -> Shown:
     """`places` as columns. ids, scores: (k,) candidates, best first. settled: ids to leave out, sorted where
-    they are an array. first: how many places are asked for: those after them may be in another order."""
-    left_out = _left_out(settled, filters.exclude)
+    they are an array. first: how many places are asked for: those after them may be in another order. tried:
+    ids that take part as the last of all, each once."""
     # Only a candidate is known to be predicted high enough; a pin does not get round that filter.
     pinned = rules.pinned() if rules.rules and filters.min_predicted is None else []
-    if pinned:
-        ids, scores = with_more(pinned, ids, scores)
-    ids, scores, at = _shown(ids, scores, filters, left_out, snapshot.catalogue)
+    more = np.array([*dict.fromkeys([*tried.tolist(), *pinned])], np.int64) if pinned else tried
+    found, at = _shown(ids, scores, more, filters, _left_out(settled, filters.exclude), snapshot.catalogue)
+    if len(more) > len(tried):
+        found = found._replace(own=found.own[: len(tried)])
     mixing = variety is not None and not variety.changes_nothing
-    if not rules.rules:
-        if not variety or not mixing:
-            return ids, scores
-        first_ones = _varied(ids, scores, at, variety, snapshot, first)
-        rest = len(first_ones)
-        return (
-            np.concatenate([ids[first_ones], ids[rest:]]),
-            np.concatenate([scores[first_ones], scores[rest:]]),
+    if rules.rules:
+        ruled = rules.apply(
+            _targets(found.ids, at, snapshot.catalogue),
+            found.scores,
+            (lambda ranking: _mixed(ranking, found.ids, at, set(pinned), variety, snapshot))
+            if variety and mixing
+            else None,
         )
-    order = rules.apply(
-        _targets(ids, at, snapshot.catalogue),
-        scores,
-        (lambda ranking: _mixed(ranking, ids, at, set(pinned), variety, snapshot))
-        if variety and mixing
-        else None,
-    )
-    return ids[order], scores[order]
+        return found._replace(ids=found.ids[ruled], scores=found.scores[ruled])
+    if variety and mixing:
+        if first is not None and variety.reach(len(at)) > len(at) - len(tried):
+            # What is among the first only to be tried may have to make room for what comes after it.
+            first += len(tried)
+        order = _varied(found.ids, found.scores, at, variety, snapshot, first)
+        # The columns are this list's own.
+        found.ids[: len(order)], found.scores[: len(order)] = found.ids[order], found.scores[order]
+    return found
 
 
 def _left_out(settled: Iterable[int] | Ids, excluded: frozenset[int]) -> Ids:
@@ -133,11 +145,17 @@ def _left_out(settled: Iterable[int] | Ids, excluded: frozenset[int]) -> Ids:
 
 
 def _shown(
-    ids: Ids, scores: Floats, filters: Filters, left_out: Ids, catalogue: Catalogue
-) -> tuple[Ids, Floats, Ids]:
-    """(the candidates that may be shown, their scores, their positions in the catalogue)."""
-    kept, at = _those(np.ascontiguousarray(ids, np.int64), left_out, filters, catalogue)
-    return (ids, scores, at) if len(kept) == len(ids) else (ids[kept], scores[kept], at)
+    ids: Ids, scores: Floats, more: Ids, filters: Filters, left_out: Ids, catalogue: Catalogue
+) -> tuple[Shown, Ids]:
+    """(the candidates and what is wanted besides that may be shown, their positions in the catalogue)."""
+    room = len(ids) + len(more)
+    found, worth, at = np.empty(room, np.int64), np.empty(room, np.float32), np.empty(room, np.int64)
+    own = np.empty(len(more), np.bool_)
+    count = shown_of(
+        np.ascontiguousarray(ids, np.int64), np.ascontiguousarray(scores, np.float32), more, left_out,
+        catalogue.ids, *_columns(catalogue), *_limits(filters), found, worth, at, own,
+    )  # fmt: skip
+    return Shown(found[:count], worth[:count], own), at[:count]
 
 
 def _those(ids: Ids, left_out: Ids, filters: Filters, catalogue: Catalogue) -> tuple[Ids, Ids]:
@@ -145,16 +163,6 @@ def _those(ids: Ids, left_out: Ids, filters: Filters, catalogue: Catalogue) -> t
     kept, at = np.empty(len(ids), np.int64), np.empty(len(ids), np.int64)
     count = those_that_suit(ids, left_out, catalogue.ids, *_columns(catalogue), *_limits(filters), kept, at)
     return kept[:count], at[:count]
-
-
-def with_more(wanted: Sequence[int] | Ids, ids: Ids, scores: Floats) -> tuple[Ids, Floats]:
-    """The candidates, and at their end, with the lowest score, what is wanted and is none of them."""
-    asked = np.array(list(dict.fromkeys(wanted)), np.int64) if isinstance(wanted, Sequence) else wanted
-    more = asked[~are_among(asked, np.ascontiguousarray(ids))]
-    if not len(more):
-        return ids, scores
-    lowest = scores.min() if len(scores) else np.float32(0)
-    return np.concatenate([ids, more]), np.concatenate([scores, np.full(len(more), lowest, np.float32)])
 
 
 def _targets(ids: Ids, at: Ids, catalogue: Catalogue) -> Targets:

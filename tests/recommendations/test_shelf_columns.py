@@ -71,7 +71,9 @@ def test_candidates_keep_their_order_and_what_may_not_be_shown_goes(
     for left in (settled, np.array(sorted(settled), np.int64)):
         out = shelf._left_out(left, filters.exclude)
         assert out.tolist() == sorted(settled | filters.exclude)
-        ids, own, at = shelf._shown(np.array(asked, np.int64), scores, filters, out, catalogue)
+        (ids, own, _), at = shelf._shown(
+            np.array(asked, np.int64), scores, shelf.NOTHING, filters, out, catalogue
+        )
         expected = [
             (pk, float(place))
             for place, pk in enumerate(asked)
@@ -91,15 +93,6 @@ def test_it_is_the_same_where_nothing_compiles(products: dict[int, Any]):
         count = function(ids, ids[:1].copy(), ids[::-1].copy(), *columns, True, ANY, 100, 400, kept, at)
         found.append((count, kept.tolist(), at.tolist()))
     assert found[0] == found[1]
-
-
-@given(st.lists(st.integers(1, 9), max_size=8), st.lists(st.integers(1, 9), max_size=8, unique=True))
-def test_what_is_wanted_comes_at_the_end_once_with_the_lowest_score(wanted: list[int], known: list[int]):
-    scores = np.linspace(2, 1, len(known), dtype=np.float32)
-    ids, own = shelf.with_more(wanted, np.array(known, np.int64), scores)
-    assert ids.tolist() == list(dict.fromkeys([*known, *wanted]))
-    lowest = float(scores.min()) if known else 0.0
-    assert own.tolist() == [*scores.tolist(), *[lowest] * (len(ids) - len(known))]
 
 
 @pytest.mark.parametrize("price", [Decimal("1E30"), Decimal("-1E30")])
