@@ -99,7 +99,8 @@ def explored_of(
 
     ids, scores: (n,) what may be shown, best first, of which `most` places or fewer are wanted. tried: (t,)
     what may be tried, the first first; own: (t,) whether it is in the list anyway. What is only there to be
-    tried goes out of its place, and what is tried comes into the `slots_of` the list unless it is further up.
+    tried goes out of its place, and what is tried comes into the `slots_of` the list unless it is further up,
+    and takes the score of what it follows.
     found, worth, explored: (most + t,).
     """
     picked, where = np.empty(most + len(tried), np.int64), np.empty(len(tried), np.int64)
@@ -125,4 +126,7 @@ def explored_of(
         total += not own[chosen]
     for place in range(count):
         found[place], worth[place] = ids[picked[place]], scores[picked[place]]
+        # Whatever it is worth by itself: it is here for another reason.
+        if explored[place] and place > 0:
+            worth[place] = worth[place - 1]
     return count, total

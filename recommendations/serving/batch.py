@@ -10,7 +10,7 @@ from recommendations.conf import conf
 from recommendations.serving.candidates import candidates_for_many
 from recommendations.serving.history import NOTHING, histories_of
 from recommendations.serving.results import Recommendations
-from recommendations.serving.service import Asked, listed_for
+from recommendations.serving.service import Asked, enough_for, listed_for
 from recommendations.serving.snapshot import Snapshot
 
 
@@ -27,7 +27,8 @@ def listed_for_many(
     settings = conf()
     known = histories_of([each.pk for each in shoppers if each and each.consent], settings, now=now)
     histories = [known.get(each.pk, NOTHING) if each else NOTHING for each in shoppers]
-    found = candidates_for_many(histories, snapshot, settings)
+    first = enough_for(asked, snapshot.rules_at(now), settings)
+    found = candidates_for_many(histories, snapshot, settings, first=first)
     return [
         listed_for(shopper, asked, now=now, snapshot=snapshot, read=(history, candidates))
         for shopper, history, candidates in zip(shoppers, histories, found, strict=True)

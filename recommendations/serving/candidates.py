@@ -22,15 +22,13 @@ from recommendations.serving.snapshot import Mask, Snapshot
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Products best first. products: (k,) ids. scores: (k,), higher is better."""
+    """Products best first. products: (k,) ids. scores: (k,), higher is better. beyond: how many more there
+    are that nobody asked for."""
 
     products: NDArray[np.int64]
     scores: Floats
     strategy: Strategy
-
-    @property
-    def columns(self) -> tuple[NDArray[np.int64], Floats, Strategy]:
-        return self.products, self.scores, self.strategy
+    beyond: int = 0
 
 
 def strategy_for(history: ShopperHistory, model: LiveModel) -> tuple[Strategy, int]:
@@ -47,34 +45,54 @@ def candidates_for(
     allowed: Mask | None = None,
     min_predicted: float | None = None,
     with_newcomers: bool = True,
+    first: int | None = None,
 ) -> Candidates:
     """The `settings.candidates` best products that may be shown, without those the shopper has settled.
 
     The snapshot must have a model. allowed: (catalogue,) what the list is narrowed to, None for all that may
     be recommended. min_predicted: stars the model must expect at least. with_newcomers: whether products the
-    model has not learned are ranked with its own, where there is a taste to rank them by.
+    model has not learned are ranked with its own, where there is a taste to rank them by. first: how many are
+    enough, None for all.
     """
     model = _model_of(snapshot)
     strategy, known = strategy_for(history, model)
+    count = settings.candidates
+    if allowed is None and min_predicted is None:
+        count = _enough(first, history, snapshot, settings)
     mask = snapshot.recommendable if allowed is None else snapshot.among_models(allowed)
     if min_predicted is not None and model.bundle.ratings is not None:
         mask = mask & (model.bundle.ratings.model.predict([history.history])[0] >= min_predicted)
     personal = strategy == Strategy.PERSONAL
     ranking = top_of(
         (model.bundle.ranker if personal else model.bundle.popularity).model,
-        history.history, settings.candidates,
+        history.history, count,
         exclude=_settled(history, model), allowed=mask, prior=_prior(model, known) if personal else None,
     )  # fmt: skip
     # What nobody has rated has no stars to expect.
     with_newcomers &= min_predicted is None
-    return _found(ranking, strategy, history, snapshot, settings, allowed, with_newcomers=with_newcomers)
+    return _found(
+        ranking, strategy, history, snapshot, settings, allowed, with_newcomers=with_newcomers, count=count
+    )
+
+
+def _enough(first: int | None, history: ShopperHistory, snapshot: Snapshot, settings: Conf) -> int:
+    """How many candidates are worth finding for the first places of a list.
+
+    All of them where there may be fewer than a list is made of, and where newcomers have to be placed among
+    them.
+    """
+    if first is None or snapshot.recommendable_count - len(history.settled_ids) < settings.candidates:
+        return settings.candidates
+    news = newcomers_of(snapshot, settings)
+    return settings.candidates if news and len(news.ids) else min(first, settings.candidates)
 
 
 def candidates_for_many(
-    histories: Sequence[ShopperHistory], snapshot: Snapshot, settings: Conf
+    histories: Sequence[ShopperHistory], snapshot: Snapshot, settings: Conf, *, first: int | None = None
 ) -> list[Candidates]:
     """`candidates_for` of each, each exactly as alone, through one matrix product for all with a taste."""
     model = _model_of(snapshot)
+    count = max((_enough(first, history, snapshot, settings) for history in histories), default=0)
     made_by = [strategy_for(history, model) for history in histories]
     rankings: dict[int, Ranking] = {}
     for wanted, part in (
@@ -83,13 +101,22 @@ def candidates_for_many(
         own = [place for place, (strategy, _) in enumerate(made_by) if strategy == wanted]
         priors = [_prior(model, made_by[place][1]) if wanted == Strategy.PERSONAL else None for place in own]
         found = top_of_batch(
-            part.model, [histories[place].history for place in own], settings.candidates,
+            part.model, [histories[place].history for place in own], count,
             exclude=[_settled(histories[place], model) for place in own],
             allowed=snapshot.recommendable, priors=priors,
         )  # fmt: skip
         rankings |= dict(zip(own, found, strict=True))
     return [
-        _found(rankings[place], made_by[place][0], history, snapshot, settings, None, with_newcomers=True)
+        _found(
+            rankings[place],
+            made_by[place][0],
+            history,
+            snapshot,
+            settings,
+            None,
+            with_newcomers=True,
+            count=count,
+        )
         for place, history in enumerate(histories)
     ]
 
@@ -108,8 +135,9 @@ def _found(
     allowed: Mask | None,
     *,
     with_newcomers: bool,
+    count: int,
 ) -> Candidates:
-    """The ranking by product ids, with newcomers in it."""
+    """The ranking by product ids, with newcomers in it. count: how many were looked for."""
     ids = _model_of(snapshot).bundle.products.ids[ranking.positions].astype(np.int64)
     scores = ranking.scores
     if with_newcomers and strategy == Strategy.PERSONAL:
@@ -117,7 +145,8 @@ def _found(
         if news is not None and len(news.ids):
             may = snapshot.catalogue.recommendable if allowed is None else allowed
             ids, scores = merged(ids, scores, history, news, settings, allowed=may)
-    return Candidates(ids, scores, strategy)
+    beyond = settings.candidates - count if len(ids) >= count else 0
+    return Candidates(ids, scores, strategy, beyond)
 
 
 def _settled(history: ShopperHistory, model: LiveModel) -> Positions | None:

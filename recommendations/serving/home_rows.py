@@ -189,9 +189,9 @@ def _everybodys(snapshot: Snapshot, settings: Conf, rules: Rules, *, now: dateti
     scores, strategy = lately(settings, now=now)
     if snapshot.model is not None and (strategy == Strategy.NEWEST or len(scores) < A_FEW):
         # A quiet time, or purchases imported from long ago: the model still knows what shoppers like.
-        ids, values, strategy = scored(NOTHING, snapshot, EVERYTHING, settings, now=now)
-        scores = dict(zip(ids.tolist(), values.tolist(), strict=True))
-        yield Draft(Row(TRENDING, strategy, said="Popular here"), scores, rules)
+        found = scored(NOTHING, snapshot, EVERYTHING, settings, now=now)
+        scores = dict(zip(found.products.tolist(), found.scores.tolist(), strict=True))
+        yield Draft(Row(TRENDING, found.strategy, said="Popular here"), scores, rules)
     elif strategy != Strategy.NEWEST:  # they have a row of their own
         yield Draft(Row(TRENDING, strategy), scores, rules)
     newest = _for_a_minute("newest", lambda: trends.newest_scores(settings), now)

@@ -12,6 +12,7 @@ import numpy as np
 from catalog.models import Category, Product
 from recommendations.conf import Conf, conf
 from recommendations.engine.types import UNKNOWN, Floats
+from recommendations.merchandising import Rules
 from recommendations.serving import baskets, exploration, newcomers, reasons, shelf, trends
 from recommendations.serving.alike import alike, similar_reason, together_reason
 from recommendations.serving.candidates import Candidates, candidates_for
@@ -123,9 +124,11 @@ def ranked_for(
     rules, filters = snapshot.rules_at(now), asked.filters if asked else EVERYTHING
     if found is None:
         history = history_of(shopper.pk, settings, now=now) if shopper and shopper.consent else NOTHING
-        ids, scores, strategy = scored(history, snapshot, filters, settings, now=now)
+        first = enough_for(asked, rules, settings) if asked else None
+        candidates = scored(history, snapshot, filters, settings, now=now, first=first)
     else:
-        history, (ids, scores, strategy) = found[0], found[1].columns
+        history, candidates = found
+    strategy = candidates.strategy
     tried = shelf.NOTHING
     if shopper and strategy == Strategy.PERSONAL and filters.min_predicted is None:
         news = newcomers.newcomers_of(snapshot, settings)
@@ -133,8 +136,8 @@ def ranked_for(
     is_best_first = asked is None or asked.sort == Sort.BEST
     most = asked.offset + asked.limit if asked and is_best_first else settings.list_length
     shown = shelf.arranged(
-        ids, scores, filters, rules, history.settled_ids, snapshot,
-        variety=shelf.variety_for(strategy, filters, settings), first=most, tried=tried,
+        candidates.products, candidates.scores, filters, rules, history.settled_ids, snapshot, tried=tried,
+        variety=shelf.variety_for(strategy, filters, settings), first=most, beyond=candidates.beyond,
     )  # fmt: skip
     if filters.min_predicted is not None:
         shown = _rated_enough(shown, filters.min_predicted, snapshot)
@@ -145,9 +148,20 @@ def ranked_for(
         )
     length = settings.list_length
     listed = Ranked(
-        ids[:length], scores[:length], strategy, history, snapshot, explored, min(total, length)
+        ids[:length], scores[:length], strategy, history, snapshot, explored,
+        min(total + candidates.beyond, length),
     )  # fmt: skip
     return listed if is_best_first or asked is None else _ordered(listed, asked.sort)
+
+
+def enough_for(asked: Asked, rules: Rules, settings: Conf) -> int | None:
+    """How many candidates the places asked for are made of: those before them and those mixed with them.
+
+    None for all: rules move what is far down, and another order begins with any of them.
+    """
+    if rules.rules or asked.sort != Sort.BEST or settings.candidates < settings.list_length:
+        return None
+    return max(asked.offset + asked.limit, settings.varied_places) + len(asked.filters.exclude)
 
 
 def _rated_enough(shown: Shown, least: float, snapshot: Snapshot) -> Shown:
@@ -227,18 +241,24 @@ def newest(*, now: datetime, limit: int = 20) -> Recommendations:
 
 
 def scored(
-    history: ShopperHistory, snapshot: Snapshot, filters: Filters, settings: Conf, *, now: datetime
-) -> tuple[Ids, Floats, Strategy]:
-    """(candidates best first, their scores, how that came about); without a model what everybody turns to."""
+    history: ShopperHistory,
+    snapshot: Snapshot,
+    filters: Filters,
+    settings: Conf,
+    *,
+    now: datetime,
+    first: int | None = None,
+) -> Candidates:
+    """Candidates best first, the `first` of them or all; without a model what everybody turns to."""
     if snapshot.model is None:
         scores, strategy = lately(settings, now=now)
-        return *shelf.columns_of(scores), strategy
+        return Candidates(*shelf.columns_of(scores), strategy)
     is_plain = filters == Filters(exclude=filters.exclude, min_predicted=filters.min_predicted)
     return candidates_for(
         history, snapshot, settings,
         allowed=None if is_plain else shelf.eligible(filters, snapshot.catalogue),
-        min_predicted=filters.min_predicted,
-    ).columns  # fmt: skip
+        min_predicted=filters.min_predicted, first=first,
+    )  # fmt: skip
 
 
 def lately(settings: Conf, *, now: datetime) -> tuple[dict[int, float], Strategy]:

@@ -107,10 +107,12 @@ def arranged(
     variety: Variety | None = None,
     first: int | None = None,
     tried: Ids = NOTHING,
+    beyond: int = 0,
 ) -> Shown:
     """`places` as columns. ids, scores: (k,) candidates, best first. settled: ids to leave out, sorted where
     they are an array. first: how many places are asked for: those after them may be in another order. tried:
-    ids that take part as the last of all, each once."""
+    ids that take part as the last of all, each once. beyond: how many more candidates there are than those
+    given."""
     # Only a candidate is known to be predicted high enough; a pin does not get round that filter.
     pinned = rules.pinned() if rules.rules and filters.min_predicted is None else []
     more = np.array([*dict.fromkeys([*tried.tolist(), *pinned])], np.int64) if pinned else tried
@@ -128,10 +130,12 @@ def arranged(
         )
         return found._replace(ids=found.ids[ruled], scores=found.scores[ruled])
     if variety and mixing:
-        if first is not None and variety.reach(len(at)) > len(at) - len(tried):
+        reach = variety.reach(len(at) + beyond)
+        put_in = len(tried) - np.count_nonzero(found.own)
+        if first is not None and reach > len(at) - put_in:
             # What is among the first only to be tried may have to make room for what comes after it.
             first += len(tried)
-        order = _varied(found.ids, found.scores, at, variety, snapshot, first)
+        order = _varied(found.ids[:reach], found.scores[:reach], at[:reach], variety, snapshot, first)
         # The columns are this list's own.
         found.ids[: len(order)], found.scores[: len(order)] = found.ids[order], found.scores[order]
     return found
@@ -182,15 +186,13 @@ def variety_for(strategy: Strategy, filters: Filters, settings: Conf) -> Variety
 
 
 def _varied(
-    ids: Ids, scores: Floats, at: Ids, variety: Variety, snapshot: Snapshot, first: int | None
+    ids: Ids, scores: Floats, at: Ids, variety: Variety, snapshot: Snapshot, first: int | None = None
 ) -> Ids:
-    """The first places, as many as are mixed, in a more varied order."""
-    reach = variety.reach(len(ids))
-    best = at[:reach]
-    if not reach:
-        return best
+    """The order in which these, the first places of a list, are more varied."""
+    if not len(ids):
+        return at
     return diversified(
-        scores[:reach], looks_of(ids[:reach], best, snapshot), snapshot.catalogue.department[best],
+        scores, looks_of(ids, at, snapshot), snapshot.catalogue.department[at],
         balance=variety.balance, most=variety.most, first=first,
     )  # fmt: skip
 
@@ -201,7 +203,8 @@ def _mixed(
     """The first places in a more varied order; what will be pinned takes no part."""
     is_pinned = np.array([pk in pinned for pk in ids[ranking.positions].tolist()], bool)
     free, scores = ranking.positions[~is_pinned], ranking.scores[~is_pinned]
-    order = _varied(ids[free], scores, at[free], variety, snapshot, None)
+    best = free[: variety.reach(len(free))]
+    order = _varied(ids[best], scores[: len(best)], at[best], variety, snapshot)
     return Ranking(
         np.concatenate([free[order], free[len(order) :], ranking.positions[is_pinned]]),
         np.concatenate([scores, ranking.scores[is_pinned]]),

@@ -54,6 +54,11 @@ class Snapshot:
         """(the model's products,) which may be recommended."""
         return self.among_models(self.catalogue.recommendable)
 
+    @cached_property
+    def recommendable_count(self) -> int:
+        """How many of the model's products may be recommended."""
+        return int(np.count_nonzero(self.recommendable))
+
     def among_models(self, mask: Mask) -> Mask:
         """A mask over the catalogue as one over the model's products."""
         if not len(mask):

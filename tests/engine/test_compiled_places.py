@@ -59,7 +59,10 @@ def test_what_is_tried_comes_into_its_slots_and_what_was_put_in_for_nothing_goes
     )
     assert found[:count].tolist() == listed
     assert {pk for pk, is_it in zip(listed, explored[:count].tolist(), strict=True) if is_it} == chosen
-    assert worth[:count].tolist() == [float(scores[ids.index(pk)]) for pk in listed]
+    expected: list[float] = []
+    for place, pk in enumerate(listed):
+        expected.append(expected[-1] if place and pk in chosen else float(scores[ids.index(pk)]))
+    assert worth[:count].tolist() == expected
     assert total == length
 
 
