@@ -15,16 +15,17 @@ SCORES, FLAGS = read_only("float32"), read_only("boolean")
 
 
 @compiled(
-    f"int64({IDS}, {SCORES}, {IDS}, {IDS}, {IDS}, {MASK}, {MASK}, {IDS}, {IDS}, {IDS}, boolean, int64, int64,"
+    f"UniTuple(int64, 2)({IDS}, {SCORES}, {IDS}, {IDS}, {IDS}, {MASK}, {MASK}, {IDS}, {IDS}, {IDS}, boolean, int64, int64,"
     " int64, int64[::1], float32[::1], int64[::1], boolean[::1])"
 )
 def shown_of(
     ids: Any, scores: Any, more: Any, left_out: Any, known: Any, public: Any, in_stock: Any, pence: Any,
     category: Any, department: Any, stocked: bool, wanted: int, lowest: int, highest: int, found: Any,
     worth: Any, at: Any, own: Any,
-) -> int:  # fmt: skip
-    """How many of the candidates and of what is wanted besides may be shown; writes down which, what they
-    are worth, where in the catalogue they are, and which of `more` are candidates.
+) -> Any:  # fmt: skip
+    """(how many of the candidates and of what is wanted besides may be shown, how many of the candidates
+    alone); writes down which, what they are worth, where in the catalogue they are, and which of `more` are
+    candidates.
 
     ids, scores: (k,) candidates. more: (m,) ids that come at the end with the lowest score, where they are no
     candidates; each once. The rest as of `those_that_suit`. found, worth, at: (k + m,). own: (m,).
@@ -47,10 +48,12 @@ def shown_of(
         everything[:count], left_out, known, public, in_stock, pence, category, department, stocked, wanted,
         lowest, highest, kept, at,
     )  # fmt: skip
+    candidates = 0
     for place in range(many):
         found[place] = everything[kept[place]]
         worth[place] = scores[kept[place]] if kept[place] < k else least
-    return many
+        candidates += kept[place] < k
+    return many, candidates
 
 
 @compiled(f"int64(int64[::1], int64, {IDS}, {IDS}, {FLAGS}, int64[::1])")

@@ -37,11 +37,12 @@ class Place(NamedTuple):
 
 class Shown(NamedTuple):
     """(n,) ids and scores of what may be shown, in order. own: (t,) whether each of what was to be tried is a
-    candidate by itself."""
+    candidate by itself. candidates: how many of the n are."""
 
     ids: Ids
     scores: Floats
     own: Mask
+    candidates: int
 
 
 def eligible(filters: Filters, catalogue: Catalogue) -> Mask:
@@ -131,8 +132,7 @@ def arranged(
         return found._replace(ids=found.ids[ruled], scores=found.scores[ruled])
     if variety and mixing:
         reach = variety.reach(len(at) + beyond)
-        put_in = len(tried) - np.count_nonzero(found.own)
-        if first is not None and reach > len(at) - put_in:
+        if first is not None and reach > found.candidates:
             # What is among the first only to be tried may have to make room for what comes after it.
             first += len(tried)
         order = _varied(found.ids[:reach], found.scores[:reach], at[:reach], variety, snapshot, first)
@@ -155,11 +155,11 @@ def _shown(
     room = len(ids) + len(more)
     found, worth, at = np.empty(room, np.int64), np.empty(room, np.float32), np.empty(room, np.int64)
     own = np.empty(len(more), np.bool_)
-    count = shown_of(
+    count, candidates = shown_of(
         np.ascontiguousarray(ids, np.int64), np.ascontiguousarray(scores, np.float32), more, left_out,
         catalogue.ids, *_columns(catalogue), *_limits(filters), found, worth, at, own,
     )  # fmt: skip
-    return Shown(found[:count], worth[:count], own), at[:count]
+    return Shown(found[:count], worth[:count], own, candidates), at[:count]
 
 
 def _those(ids: Ids, left_out: Ids, filters: Filters, catalogue: Catalogue) -> tuple[Ids, Ids]:

@@ -79,7 +79,7 @@ def test_what_is_wanted_besides_comes_at_the_end_once_with_the_lowest_score(
     found, worth, at = np.empty(room, np.int64), np.empty(room, np.float32), np.empty(room, np.int64)
     own = np.empty(len(more), np.bool_)
     out = np.array(sorted(left_out), np.int64)
-    count = way(
+    count, candidates = way(
         np.array(ids, np.int64), scores, np.array(more, np.int64), out, known,
         public, yes, none, none, none, True, ANY, -1, MOST_PRICE, found, worth, at, own,
     )  # fmt: skip
@@ -90,3 +90,4 @@ def test_what_is_wanted_besides_comes_at_the_end_once_with_the_lowest_score(
     assert worth[:count].tolist() == [value[pk] for pk in may]
     assert known[at[:count]].tolist() == may
     assert own.tolist() == [pk in ids for pk in more]
+    assert candidates == len([pk for pk in may if pk in ids])
