@@ -15,8 +15,8 @@ SCORES, FLAGS = read_only("float32"), read_only("boolean")
 
 
 @compiled(
-    f"UniTuple(int64, 2)({IDS}, {SCORES}, {IDS}, {IDS}, {IDS}, {MASK}, {MASK}, {IDS}, {IDS}, {IDS}, boolean, int64, int64,"
-    " int64, int64[::1], float32[::1], int64[::1], boolean[::1])"
+    f"UniTuple(int64, 2)({IDS}, {SCORES}, {IDS}, {IDS}, {IDS}, {MASK}, {MASK}, {IDS}, {IDS}, {IDS}, boolean,"
+    " int64, int64, int64, int64[::1], float32[::1], int64[::1], boolean[::1])"
 )
 def shown_of(
     ids: Any, scores: Any, more: Any, left_out: Any, known: Any, public: Any, in_stock: Any, pence: Any,
