@@ -23,7 +23,7 @@ from benchmarks.loops import run
 from benchmarks.stack import BIN, PROJECT, Server, Stack, shopper_id, until
 from benchmarks.steady import Connection, steady
 
-CLIENTS, RATING_SECONDS = 16, 6.0
+CLIENTS, RATING_SECONDS, PAUSE = 16, 6.0, 0.1
 STEADY_SECONDS, SHARE_OF_PEAK, TRIES = 6.0, 0.5, 5
 WEB_PROCESSES = 2
 SPREAD, TIMES_OVER = 60, 5
@@ -37,16 +37,26 @@ TRAINER = ("nice", "-n", "10", str(BIN / "celery"), "-A", "shopreco", "worker", 
 def rating_to_list(stack: Stack, rounds: int) -> list[Figure]:
     """From the first byte of a rating to the last of the list that follows it, many clients at once.
 
-    No client pauses: the moment its list is there it rates again.
+    Once they rate again the moment their list is there, so that the machine has all it can take; and once
+    they look at it first, for `PAUSE` seconds.
     """
     stack.spread()
+    taken: dict[float, list[list[float]]] = {0.0: [], PAUSE: []}
     with stack.shop(workers=WEB_PROCESSES, core=None) as shop:
         _warm(shop)
-        taken = [run(_shoppers_rate(shop, first=1 + CLIENTS * number)) for number in range(rounds)]
+        for number in range(rounds):
+            for place, pause in enumerate(taken):
+                first = 1 + CLIENTS * (len(taken) * number + place)
+                taken[pause].append(run(_shoppers_rate(shop, first=first, pause=pause)))
     stack.apart()
-    pairs = sum(map(len, taken)) / (rounds * RATING_SECONDS)
-    told = f"{CLIENTS} clients without a pause, {pairs:.0f} of both a second, {WEB_PROCESSES} processes"
-    what = f"rating to changed list, {stack.made['products']:,} products"
+    return [figure for pause, rates in taken.items() for figure in _pair_figures(stack, rates, pause)]
+
+
+def _pair_figures(stack: Stack, taken: list[list[float]], pause: float) -> list[Figure]:
+    pairs = sum(map(len, taken)) / (len(taken) * RATING_SECONDS)
+    how = f"with {1000 * pause:.0f} ms between" if pause else "without a pause"
+    told = f"{CLIENTS} clients {how}, {pairs:.0f} of both a second, {WEB_PROCESSES} processes"
+    what = f"rating to changed list, {stack.made['products']:,} products, {how}"
     return [
         Figure(f"{what}, p{percent}", "ms", [percentile(each, percent) for each in taken],
                at_least, aim, more=False, told=told)
@@ -54,23 +64,27 @@ def rating_to_list(stack: Stack, rounds: int) -> list[Figure]:
     ]  # fmt: skip
 
 
-async def _shoppers_rate(shop: Server, *, first: int) -> list[float]:
+async def _shoppers_rate(shop: Server, *, first: int, pause: float) -> list[float]:
     """Milliseconds of each rating with the list after it, of `CLIENTS` shoppers from number `first`."""
     ends = time.perf_counter() + RATING_SECONDS
     async with asyncio.TaskGroup() as group:
-        clients = [
-            group.create_task(_rate_again_and_again(shop, shopper_id(first + number), ends))
-            for number in range(CLIENTS)
-        ]
+        clients = []
+        for number in range(CLIENTS):
+            shopper, late = shopper_id(first + number), pause * number / CLIENTS
+            clients.append(group.create_task(_rate_again_and_again(shop, shopper, ends, late, pause)))
     return [each for client in clients for each in client.result()]
 
 
-async def _rate_again_and_again(shop: Server, shopper: str, ends: float) -> list[float]:
+async def _rate_again_and_again(
+    shop: Server, shopper: str, ends: float, late: float, pause: float
+) -> list[float]:
+    """late: seconds until the first, so that not all come at once."""
     connection = Connection(shop)
     taken: list[float] = []
     address = f"/api/v1/shoppers/{shopper}"
     try:
         shown = await _list(connection, address)
+        await asyncio.sleep(late)
         while time.perf_counter() < ends:
             rated = shown[len(taken) % SHOWN]
             began = time.perf_counter()
@@ -79,6 +93,7 @@ async def _rate_again_and_again(shop: Server, shopper: str, ends: float) -> list
             taken.append(1000 * (time.perf_counter() - began))
             if status not in {200, 201} or rated in shown:
                 raise RuntimeError(f"The list of {shopper} did not follow {rated}, {status}: {body[:300]!r}")
+            await asyncio.sleep(pause)
     finally:
         await connection.close()
     return taken
