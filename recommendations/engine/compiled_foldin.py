@@ -1,4 +1,4 @@
-"""One shopper's vector from one history, compiled."""
+"""One shopper's vector from one history, and what it was made of, compiled."""
 
 from __future__ import annotations
 
@@ -29,14 +29,13 @@ def dots_of(ones: Any, first: Any, others: Any, other: Any, size: Any) -> Any:
     return one, two, three, four
 
 
-@compiled("void(float64[:, ::1], float64[:, ::1], int64, float64[::1], float64[::1])", fastmath=SUMS)
-def solve_sums(ones: Any, others: Any, size: Any, diagonal: Any, right: Any) -> None:
-    """`right` becomes the solution x of (ones others' + diagonal) x = right, symmetric and positive definite.
+@compiled("void(float64[:, ::1], float64[:, ::1], int64, float64[::1], float64[:, ::1])", fastmath=SUMS)
+def decompose_sums(ones: Any, others: Any, size: Any, diagonal: Any, system: Any) -> None:
+    """`system` becomes the Cholesky factor of ones others' + diagonal, symmetric and positive definite.
 
-    ones, others: of `size` rows, and three more whatever they are. By Cholesky's decomposition, a column at a
-    time.
+    ones, others, system: of `size` rows, and three more whatever they are. A column at a time; of the lower
+    half.
     """
-    system = np.empty((size + 3, size))
     for column in range(size):
         for row in range(column, size, 4):
             sums = dots_of(ones, row, others, column, ones.shape[1])
@@ -49,6 +48,12 @@ def solve_sums(ones: Any, others: Any, size: Any, diagonal: Any, right: Any) -> 
         system[column, column] = root
         for row in range(column + 1, size):
             system[row, column] /= root
+
+
+@compiled("void(float64[:, ::1], float64[::1])", fastmath=SUMS)
+def solve_one(system: Any, right: Any) -> None:
+    """`right` becomes the solution of a system, given its Cholesky factor."""
+    size = len(right)
     for row in range(size):
         for column in range(row):
             right[row] -= system[row, column] * right[column]
@@ -79,42 +84,57 @@ def add_rows(rows: Any, weights: Any, found: Any) -> None:
             found[column] += weights[row] * rows[row, column]
 
 
+@compiled("Tuple((float64[::1], float64[:, ::1], float64[::1], float64[:, ::1]))(float64[::1], int64, int64)")
+def parts_of(folded: Any, rows: Any, size: Any) -> Any:
+    """What `folded_in` found of so many rows that tell, in its order; the matrices with three rows more."""
+    fewer, begin, ends = min(rows, size), size + (rows + 3) * size, size + (rows + 3) * size + rows
+    return (
+        folded[:size],
+        folded[size:begin].reshape((rows + 3, size)),
+        folded[begin:ends],
+        folded[ends : ends + (fewer + 3) * fewer].reshape((fewer + 3, fewer)),
+    )
+
+
 @compiled(f"float64[::1]({PLACES}, {WEIGHTS}, {WEIGHTS}, {TABLE}, {TABLE}, {COLUMN}, float64)", fastmath=SUMS)
 def folded_in(known: Any, weights: Any, base: Any, head: Any, rest: Any, held: Any, by_row: Any) -> Any:
-    """(factors,) the vector p of `FoldInRanker`, on the grid.
+    """The vector p of `FoldInRanker`, on the grid, and after it what made it, for `shares_of`.
+
+    That is, one after another: (factors,) p, (rows, factors) the vectors of the history's products, (rows,)
+    t - b, and the Cholesky factor of the system that was solved: of (rows, rows) where that is the smaller
+    one, else of A. rows: those that tell, of a known product and weighing something.
 
     known: (n,) positions of the history's products, below 0 for unknown ones. weights: (n,). base, head,
-    rest: `ItemFactors`. held: (factors,) the diagonal of alpha0 Q'Q + lambda I. Of n rows by an n x n system
-    where that is the smaller one.
+    rest: `ItemFactors`. held: (factors,) the diagonal of alpha0 Q'Q + lambda I.
     """
-    width, size, rows, total = head.shape[1], len(held), 0, 0.0
-    features, confidence, aims = np.zeros((len(known) + 3, size)), np.empty(len(known)), np.empty(len(known))
-    for place in range(len(known)):
-        own = known[place]
-        if own < 0 or weights[place] == 0:
-            continue
+    told = np.flatnonzero((known >= 0) & (weights != 0))
+    width, size, rows = head.shape[1], len(held), len(told)
+    fewer = min(rows, size)
+    folded = np.zeros(size + (rows + 3) * size + rows + (fewer + 3) * fewer)
+    found, features, residuals, system = parts_of(folded, rows, size)
+    confidence = np.empty(rows)
+    for row in range(rows):
+        own, weight = known[told[row]], weights[told[row]]
         for factor in range(width):
-            features[rows, factor] = head[own, factor]
+            features[row, factor] = head[own, factor]
         for factor in range(width, size):
-            features[rows, factor] = rest[own, factor - width]
-        confidence[rows] = abs(np.float64(weights[place]))
-        aims[rows] = math.copysign(1.0, weights[place]) - base[own]
-        total += confidence[rows]
-        rows += 1
-    diagonal, found = held + by_row * total, np.zeros(size)
+            features[row, factor] = rest[own, factor - width]
+        confidence[row] = abs(np.float64(weight))
+        residuals[row] = math.copysign(1.0, weight) - base[own]
+    diagonal, right = held + by_row * confidence.sum(), residuals.copy()
     if rows < size:
         lifted = features / diagonal
-        solve_sums(lifted, features, rows, 1 / confidence[:rows], aims[:rows])
-        add_rows(lifted, aims[:rows], found)
+        decompose_sums(lifted, features, rows, 1 / confidence, system)
+        solve_one(system, right)
+        add_rows(lifted, right, found)
     else:
-        aims *= confidence
-        add_rows(features, aims[:rows], found)
-        turned = np.zeros((size + 3, rows))
-        weighted = np.zeros((size + 3, rows))
+        add_rows(features, right * confidence, found)
+        turned, weighted = np.zeros((size + 3, rows)), np.zeros((size + 3, rows))
         for row in range(rows):
             for factor in range(size):
                 turned[factor, row] = features[row, factor]
                 weighted[factor, row] = features[row, factor] * confidence[row]
-        solve_sums(weighted, turned, size, diagonal, found)
+        decompose_sums(weighted, turned, size, diagonal, system)
+        solve_one(system, found)
     to_grid(found)
-    return found
+    return folded

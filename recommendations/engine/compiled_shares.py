@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from recommendations.engine.compiled_foldin import dots_of, parts_of
 from recommendations.engine.compiling import compiled, read_only
 
 PLACES, FLOATS, TABLE = read_only("int32"), read_only("float32"), read_only("float32", 2)
+ASKED = f"{PLACES}, {FLOATS}, float64[::1], {PLACES}, {TABLE}, {TABLE}, float64[::1], float64"
+CAUSES = "Tuple((int64[::1], float64[::1]))"
 # Sums may be made in any order: several products at once, and no more of floating point's rules given up.
 SUMS = {"reassoc", "contract"}
 
@@ -27,23 +30,47 @@ def decompose(system: Any) -> None:
                 system[row, column] = total / system[column, column]
 
 
+@compiled("void(float64[:, ::1], int64, float64[::1], int64, int64)", fastmath=SUMS)
+def take_off(right: Any, row: Any, times: Any, first: Any, last: Any) -> None:
+    """Takes off a row the rows from the first to before the last, times what `times` says of each."""
+    width, other = right.shape[1], first
+    # Four at a time: what is taken off is read and written once for them.
+    while other + 4 <= last:
+        one, two, three, four = times[other], times[other + 1], times[other + 2], times[other + 3]
+        for column in range(width):
+            right[row, column] -= (
+                one * right[other, column] + two * right[other + 1, column]
+                + three * right[other + 2, column] + four * right[other + 3, column]
+            )  # fmt: skip
+        other += 4
+    while other < last:
+        for column in range(width):
+            right[row, column] -= times[other] * right[other, column]
+        other += 1
+
+
+@compiled("void(float64[:, ::1], float64[:, ::1])", fastmath=SUMS)
+def solve_decomposed(system: Any, right: Any) -> None:
+    """`right`, (size, k), becomes the solution of a system, given its Cholesky factor."""
+    size, width = right.shape
+    for row in range(size):
+        take_off(right, row, system[row], 0, row)
+        for column in range(width):
+            right[row, column] /= system[row, row]
+    below = np.empty(size)
+    for row in range(size - 1, -1, -1):
+        for later in range(row + 1, size):
+            below[later] = system[later, row]
+        take_off(right, row, below, row + 1, size)
+        for column in range(width):
+            right[row, column] /= system[row, row]
+
+
 @compiled("void(float64[:, ::1], float64[:, ::1])", fastmath=SUMS)
 def solve(system: Any, right: Any) -> None:
     """`right`, (size, k), becomes the solution x of `system` x = right; `system` is decomposed."""
     decompose(system)
-    size, width = right.shape
-    for row in range(size):
-        for inner in range(row):
-            for column in range(width):
-                right[row, column] -= system[row, inner] * right[inner, column]
-        for column in range(width):
-            right[row, column] /= system[row, row]
-    for row in range(size - 1, -1, -1):
-        for column in range(width):
-            right[row, column] /= system[row, row]
-        for inner in range(row):
-            for column in range(width):
-                right[inner, column] -= system[row, inner] * right[row, column]
+    solve_decomposed(system, right)
 
 
 @compiled(f"float64[:, ::1]({PLACES}, {TABLE}, {TABLE})")
@@ -59,43 +86,79 @@ def vectors_of(places: Any, head: Any, rest: Any) -> Any:
     return found
 
 
-@compiled(
-    f"float32[:, ::1]({PLACES}, {FLOATS}, {PLACES}, {FLOATS}, {TABLE}, {TABLE}, float64[::1], float64)",
-    fastmath=SUMS,
-)
-def pushes_of(
-    known: Any, weights: Any, wanted: Any, base: Any, head: Any, rest: Any, held: Any, by_row: float
-) -> Any:
-    """(k, n) what each row of a history adds to the score of each wanted product, as `FoldInRanker` says.
+@compiled("void(float64[:, ::1], float64[:, ::1], float64[:, ::1])", fastmath=SUMS)
+def dots_into(rows: Any, others: Any, found: Any) -> None:
+    """`found`, (rows, others), becomes the rows' products with the others; rows and found have three rows
+    more, whatever they are."""
+    for other in range(len(others)):
+        for row in range(0, len(rows) - 3, 4):
+            dots = dots_of(rows, row, others, other, others.shape[1])
+            found[row, other], found[row + 1, other] = dots[0], dots[1]
+            found[row + 2, other], found[row + 3, other] = dots[2], dots[3]
 
-    known: (n,) positions, below 0 for what the model does not know. weights: (n,). wanted: (k,) positions.
-    Of fewer rows n than factors it is an n x n system: A^-1 F'C = D^-1 F' (C^-1 + F D^-1 F')^-1, with
-    A = D + F'CF.
+
+@compiled(f"float64[:, ::1]({ASKED})", fastmath=SUMS)
+def shares_of(
+    known: Any, weights: Any, folded: Any, wanted: Any, head: Any, rest: Any, held: Any, by_row: float
+) -> Any:
+    """(n, k) what each row of a history adds to the score of each wanted product, as `FoldInRanker` says.
+
+    known: (n,) positions, below 0 for what the model does not know. weights: (n,). folded: what `folded_in`
+    said of them. wanted: (k,) positions. Of fewer rows n than factors it was an n x n system:
+    A^-1 F'C = D^-1 F' (C^-1 + F D^-1 F')^-1, with A = D + F'CF.
     """
     told = np.flatnonzero((known >= 0) & (weights != 0))
-    features, asked = vectors_of(known[told], head, rest), vectors_of(wanted, head, rest)
-    confidence = np.abs(weights[told].astype(np.float64))
-    diagonal = held + by_row * confidence.sum()
-    residuals = np.sign(weights[told]).astype(np.float64) - base[known[told]].astype(np.float64)
-    if len(told) < len(diagonal):
-        lifted = features / diagonal
-        system, right = np.dot(lifted, features.T), np.dot(lifted, asked.T)
-        for row in range(len(told)):
-            system[row, row] += 1 / confidence[row]
-        solve(system, right)
+    rows, size, count = len(told), len(held), len(wanted)
+    _, features, residuals, system = parts_of(folded, rows, size)
+    confidence, right = np.abs(weights[told].astype(np.float64)), np.empty((rows + 3, count))
+    asked, found = vectors_of(wanted, head, rest), np.zeros((len(known), count))
+    if rows < size:
+        asked /= held + by_row * confidence.sum()
+        dots_into(features, asked, right)
+        solve_decomposed(system, right[:rows])
+        confidence[:] = 1
     else:
-        system = np.dot((features * confidence.reshape((-1, 1))).T, features)
-        for factor in range(len(diagonal)):
-            system[factor, factor] += diagonal[factor]
         solved = np.ascontiguousarray(asked.T)
-        solve(system, solved)
-        right = np.dot(features, solved)
-        residuals *= confidence
-    found = np.zeros((len(wanted), len(known)), np.float32)
-    for number in range(len(wanted)):
-        for row in range(len(told)):
-            found[number, told[row]] = right[row, number] * residuals[row]
+        solve_decomposed(system, solved)
+        dots_into(features, np.ascontiguousarray(solved.T), right)
+    for row in range(rows):
+        for number in range(count):
+            found[told[row], number] = right[row, number] * residuals[row] * confidence[row]
     return found
+
+
+@compiled(f"float32[:, ::1]({ASKED})")
+def pushes_of(
+    known: Any, weights: Any, folded: Any, wanted: Any, head: Any, rest: Any, held: Any, by_row: float
+) -> Any:
+    """(k, n) `shares_of`, a product's beside each other."""
+    shares = shares_of(known, weights, folded, wanted, head, rest, held, by_row)
+    pushes = np.empty((shares.shape[1], shares.shape[0]), np.float32)
+    for row in range(shares.shape[0]):
+        for number in range(shares.shape[1]):
+            pushes[number, row] = shares[row, number]
+    return pushes
+
+
+@compiled(f"{CAUSES}({ASKED})")
+def most_pushed_by(
+    known: Any, weights: Any, folded: Any, wanted: Any, head: Any, rest: Any, held: Any, by_row: float
+) -> Any:
+    """`causes_of` the pushes, which need not be turned for that."""
+    shares = shares_of(known, weights, folded, wanted, head, rest, held, by_row)
+    count = len(wanted)
+    rows, most, parts = np.full(count, -1), np.zeros(count, np.float32), np.zeros(count)
+    for row in range(len(shares)):
+        for number in range(count):
+            push = np.float32(shares[row, number])
+            if push > 0:
+                parts[number] += push
+            if push > most[number]:
+                most[number] = push
+                rows[number] = row
+    for number in range(count):
+        parts[number] = most[number] / parts[number] if rows[number] >= 0 else 0.0
+    return rows, parts
 
 
 @compiled(f"float64[::1]({PLACES}, {FLOATS}, float64, {FLOATS}, {TABLE}, float64, float64)", fastmath=SUMS)
@@ -130,18 +193,21 @@ def rated_vector(
     return right[:, 0].copy()
 
 
-@compiled(f"Tuple((int64[::1], float64[::1], float64[::1]))({TABLE})")
+@compiled(f"{CAUSES}({TABLE})")
 def causes_of(pushes: Any) -> Any:
-    """((k,) the row that adds most to each product, -1 where none adds; what it adds; what all that add,
-    add)."""
+    """((k,) the row that adds most to each product, -1 where none adds; its part, 0 to 1, of what all rows
+    that add, add)."""
     count = pushes.shape[0]
-    rows, most, totals = np.full(count, -1), np.zeros(count), np.zeros(count)
+    rows, parts = np.full(count, -1), np.zeros(count)
     for number in range(count):
+        most, total = np.float32(0), 0.0
         for row in range(pushes.shape[1]):
             push = pushes[number, row]
             if push > 0:
-                totals[number] += push
-            if push > most[number]:
-                most[number] = push
+                total += push
+            if push > most:
+                most = push
                 rows[number] = row
-    return rows, most, totals
+        if rows[number] >= 0:
+            parts[number] = most / total
+    return rows, parts

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, TypeGuard, TypeVar, runtime_checkabl
 from recommendations.engine.types import (
     Allowed,
     Arrays,
+    Causes,
     Explanation,
     Floats,
     History,
@@ -76,6 +77,13 @@ class Explains(Protocol):
     """Optional: scores that are exact sums over the history."""
 
     def explain(self, history: History, positions: Positions) -> Explanation: ...
+
+
+@runtime_checkable
+class TellsCauses(Explains, Protocol):
+    """Optional: the main causes of what `explain` tells, for less. Call it through `causes.main_causes`."""
+
+    def causes(self, history: History, positions: Positions) -> Causes: ...
 
 
 @runtime_checkable

@@ -216,6 +216,17 @@ class Explanation:
 
 
 @dataclass(frozen=True, eq=False)
+class Causes:
+    """The main cause of each product's score, the history's row that adds most to it.
+
+    rows: (k,) -1 where none adds. parts: (k,) its part, 0 to 1, of what all rows that add, add; 0 for none.
+    """
+
+    rows: NDArray[np.int64]
+    parts: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Ranking:
     """The best products first: positions in the vocabulary, and their scores."""
 

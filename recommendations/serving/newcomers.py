@@ -16,7 +16,7 @@ from catalog.cards import Cards
 from catalog.columns import NONE, Catalogue
 from catalog.models import Product
 from recommendations.conf import Conf
-from recommendations.engine.compiled_shares import causes_of
+from recommendations.engine.causes import main_causes
 from recommendations.engine.protocols import (
     Explains,
     FindsSimilar,
@@ -221,15 +221,15 @@ def reasons_for(
     if not ids or not can(content, Explains) or not len(history):
         return {}
     positions = news.content.products.positions(np.array(ids, np.int64))
-    pushes = np.ascontiguousarray(content.explain(history.history, positions).contributions, np.float32)
-    rows, most, totals = (column.tolist() for column in causes_of(pushes))
+    main = main_causes(content, history.history, positions)
+    rows = main.rows.tolist()
     causes = {row: int(history.history.products[row]) for row in set(rows) if row >= 0}
     titles = cards.of(causes.values())
     found: dict[int, Reason] = {}
-    for pk, row, push, total in zip(ids, rows, most, totals, strict=True):
+    for pk, row, part in zip(ids, rows, main.parts.tolist(), strict=True):
         cause: Any = titles.get(causes[row]) if row >= 0 else None
         if cause is not None:
             start = "New in the shop" if pk in news.unknown else "Few have met it yet"
             words = f"{start}, like {cause.title}, which {done_to_it(history, row)}"
-            found[pk] = Reason(words, cause, push / total)
+            found[pk] = Reason(words, cause, part)
     return found

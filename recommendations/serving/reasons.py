@@ -10,9 +10,9 @@ import numpy as np
 from catalog.cards import Card
 from catalog.models import Product
 from recommendations.conf import Conf
-from recommendations.engine.compiled_shares import causes_of
+from recommendations.engine.causes import main_causes
 from recommendations.engine.protocols import Explains, can
-from recommendations.engine.types import UNKNOWN, Floats
+from recommendations.engine.types import UNKNOWN, Causes, Floats
 from recommendations.serving import trends
 from recommendations.serving.history import ShopperHistory
 from recommendations.serving.index import LiveModel
@@ -71,35 +71,32 @@ def personal_reasons(
     if not learned.all():
         learned_ids = [pk for pk, is_known in zip(product_ids, learned.tolist(), strict=True) if is_known]
         positions = positions[learned]
-    explained = ranker.explain(history.history, positions).contributions
-    pushes = np.ascontiguousarray(explained, np.float32)
-    first, most, totals = (column.tolist() for column in causes_of(pushes))
     reader = read or products_named()
     if brief:
-        told = _briefly(history, first, most, totals, reader)
+        told = _briefly(history, main_causes(ranker, history.history, positions), reader)
     else:
-        told = _in_full(history, pushes, totals, reader)
+        told = _in_full(history, ranker.explain(history.history, positions).contributions, reader)
     return dict.fromkeys(product_ids, PICKED) | dict(zip(learned_ids, told, strict=True))
 
 
-def _briefly(
-    history: ShopperHistory, first: list[int], most: list[float], totals: list[float], read: Reader
-) -> list[Reason]:
-    """Of each product the row that adds most, as `causes_of` finds it."""
+def _briefly(history: ShopperHistory, main: Causes, read: Reader) -> list[Reason]:
+    """Of each product the row that adds most."""
+    rows = main.rows.tolist()
     history_ids = history.history.products
-    causes = {row: int(history_ids[row]) for row in set(first) if row >= 0}
+    causes = {row: int(history_ids[row]) for row in set(rows) if row >= 0}
     products = read(set(causes.values())) if causes else {}
     # One row is the cause of many products of a list.
     named = {row: (because(history, row, products[pk].title), products[pk])
              for row, pk in causes.items() if pk in products}  # fmt: skip
     return [
-        Reason(*named[row], push / total) if row in named else POPULAR
-        for row, push, total in zip(first, most, totals, strict=True)
+        Reason(*named[row], part) if row in named else POPULAR
+        for row, part in zip(rows, main.parts.tolist(), strict=True)
     ]
 
 
-def _in_full(history: ShopperHistory, pushes: Floats, totals: list[float], read: Reader) -> list[Reason]:
+def _in_full(history: ShopperHistory, pushes: Floats, read: Reader) -> list[Reason]:
     """Of each product the rows worth telling."""
+    totals = np.maximum(pushes, 0).sum(axis=1, dtype=np.float64).tolist()
     told = [_told(row, total) for row, total in zip(pushes, totals, strict=True)]
     history_ids = history.history.products
     causes = {int(history_ids[row]) for rows in told for part in rows for row in part}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recommendations.engine import factors
 from recommendations.engine.algorithms import latent
 from recommendations.engine.algorithms.latent import FoldInRanker
-from recommendations.engine.compiled_foldin import folded_in, solve_sums, to_grid
+from recommendations.engine.compiled_foldin import decompose_sums, folded_in, solve_one, to_grid
 from recommendations.engine.factors import ItemFactors
 from recommendations.engine.foldin import on_grid
 from recommendations.engine.types import History, Vocabulary
@@ -108,7 +108,7 @@ def test_tables_that_cannot_be_written_to_are_read() -> None:
         array.setflags(write=False)
     places = np.array([1, 2, 3], np.int32)
     found = folded_in(places, own.weights, table.base, table.head, table.rest, made._held, 0.0)
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(found[:SIZE], expected)
 
 
 @given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=8))
@@ -124,7 +124,8 @@ def test_what_lies_behind_the_rows_of_a_system_does_not_count(size: int) -> None
     rows, diagonal = random.normal(size=(size + 3, 7)), random.random(size) + 0.1
     rows[size:] = np.nan
     right = random.normal(size=size)
-    found = right.copy()
-    solve_sums(rows, rows, size, diagonal, found)
+    found, system = right.copy(), np.full((size + 3, size), np.nan)
+    decompose_sums(rows, rows, size, diagonal, system)
+    solve_one(system, found)
     expected = np.linalg.solve(rows[:size] @ rows[:size].T + np.diag(diagonal), right)
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)

@@ -10,12 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommendations.engine import compiled_shares
+from recommendations.engine.algorithms import latent
 from recommendations.engine.algorithms.latent import FoldInRanker
+from recommendations.engine.causes import main_causes
+from recommendations.engine.compiled_foldin import dots_of, parts_of
 from recommendations.engine.compiled_shares import (
     causes_of,
     decompose,
+    dots_into,
+    most_pushed_by,
     pushes_of,
+    shares_of,
     solve,
+    solve_decomposed,
+    take_off,
     vectors_of,
 )
 from recommendations.engine.factors import ItemFactors
@@ -71,20 +79,71 @@ def test_contributions_are_what_the_formula_says(seed: int, factors: int, rows: 
     np.testing.assert_allclose(found.base + found.contributions.sum(axis=1), score, rtol=1e-4, atol=1e-4)
 
 
+PARTS = (
+    decompose, dots_into, dots_of, parts_of, shares_of, solve, solve_decomposed, take_off, vectors_of
+)  # fmt: skip
+
+
 @given(SEEDS, st.integers(1, 9), st.integers(0, 15))
 def test_it_is_the_same_where_nothing_compiles(seed: int, factors: int, rows: int) -> None:
     random = np.random.default_rng(seed)
     ranker, history = ranker_of(random, factors, by_row=0.2), history_of(random, rows)
-    asked = (
-        ranker.products.positions(history.products), history.weights, np.arange(4, dtype=np.int32),
-        ranker.base, ranker.table.head, ranker.table.rest, ranker._held, 0.2,
-    )  # fmt: skip
-    compiled = pushes_of(*asked)
+    asked, wanted = ranker._asked(history, np.arange(4)), np.arange(4, dtype=np.int32)
+    pushes, causes = pushes_of(*asked), most_pushed_by(*asked)
     with pytest.MonkeyPatch.context() as patch:
-        for part in (decompose, solve, vectors_of):
+        for part in PARTS:
             patch.setattr(compiled_shares, part.__name__, getattr(part, "py_func", part))
         plain = getattr(pushes_of, "py_func", pushes_of)(*asked)
-    np.testing.assert_allclose(plain, compiled, rtol=1e-5, atol=1e-6)
+        plain_causes = getattr(most_pushed_by, "py_func", most_pushed_by)(*asked)
+        patch.setattr(latent, "IS_COMPILED", False)
+        explained, told = ranker.explain(history, wanted), ranker.causes(history, wanted)
+    np.testing.assert_allclose(plain, pushes, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(explained.contributions, pushes, rtol=1e-5, atol=1e-6)
+    for rows_of, parts in (plain_causes, (told.rows, told.parts)):
+        np.testing.assert_array_equal(rows_of, causes[0])
+        np.testing.assert_allclose(parts, causes[1], rtol=1e-4, atol=1e-6)
+
+
+@given(SEEDS, st.integers(1, 9), st.integers(0, 15), st.integers(0, 6))
+def test_the_main_causes_are_those_of_the_contributions(
+    seed: int, factors: int, rows: int, wanted: int
+) -> None:
+    random = np.random.default_rng(seed)
+    ranker, history = ranker_of(random, factors, by_row=0.2), history_of(random, rows)
+    asked = random.integers(0, PRODUCTS, wanted).astype(np.int32)
+    found = main_causes(ranker, history, asked)
+    rows_of, parts = causes_of(ranker.explain(history, asked).contributions)
+    assert found.rows.tolist() == rows_of.tolist()
+    assert found.parts.tolist() == parts.tolist()
+
+
+def test_contributions_do_not_depend_on_whose_list_was_made_before() -> None:
+    random = np.random.default_rng(1)
+    ranker, places = ranker_of(random, 5, by_row=0.2), np.arange(6, dtype=np.int32)
+    ann, bob = history_of(random, 4), history_of(random, 14)
+    alone = [ranker.explain(own, places).contributions for own in (ann, bob)]
+    assert alone[0].any()
+    ranker.top_of(ann, 3)
+    np.testing.assert_array_equal(ranker.explain(ann, places).contributions, alone[0])
+    ranker.top_of(ann, 3)
+    np.testing.assert_array_equal(ranker.explain(bob, places).contributions, alone[1])
+    again = History(ann.products, ann.ratings, -ann.weights, ann.times)
+    assert not np.array_equal(ranker.explain(again, places).contributions, alone[0])
+
+
+def test_a_history_is_folded_in_once_for_its_list_and_its_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    random, folded = np.random.default_rng(4), []
+    compiled = latent.folded_in
+    monkeypatch.setattr(latent, "folded_in", lambda *asked: folded.append(asked) or compiled(*asked))
+    ranker, own, places = (
+        ranker_of(random, 5, by_row=0.2),
+        history_of(random, 9),
+        np.arange(6, dtype=np.int32),
+    )
+    ranker.top_of(own, 3)
+    ranker.causes(own, places)
+    ranker.explain(own, places)
+    assert len(folded) == 1
 
 
 @given(SEEDS, st.integers(1, 12), st.integers(0, 5))
@@ -102,9 +161,10 @@ def test_the_main_cause_is_the_first_of_the_largest_pushes_that_add(
     seed: int, wanted: int, rows: int
 ) -> None:
     pushes = np.random.default_rng(seed).integers(-2, 3, (wanted, rows)).astype(np.float32)
+    totals = np.maximum(pushes, 0).sum(axis=1)
     for function in (causes_of, getattr(causes_of, "py_func", causes_of)):
-        found, most, totals = function(pushes)
-        assert most.tolist() == [max([0, *row]) for row in pushes.tolist()]
+        found, parts = function(pushes)
         best: list[Any] = [row.argmax() if rows and row.max() > 0 else -1 for row in pushes]
         assert found.tolist() == best
-        assert totals.tolist() == np.maximum(pushes, 0).sum(axis=1).tolist()
+        expected = [max([0, *row]) / (total or 1) for row, total in zip(pushes.tolist(), totals, strict=True)]
+        np.testing.assert_allclose(parts, expected)

@@ -11,7 +11,7 @@ from recommendations.engine import compiled_shares, compiled_stars
 from recommendations.engine.algorithms import bayes
 from recommendations.engine.algorithms.bayes import BayesRatingsModel
 from recommendations.engine.algorithms.latent import HIGHEST, LOWEST, FoldInRatings
-from recommendations.engine.compiled_shares import decompose, rated_vector, solve
+from recommendations.engine.compiled_shares import decompose, rated_vector, solve, solve_decomposed, take_off
 from recommendations.engine.compiled_stars import decompose_each, solve_each, stars_at, vectors_of_each
 from recommendations.engine.types import History, Vocabulary
 
@@ -96,7 +96,7 @@ def test_a_folded_in_shopper_is_the_sum_of_what_each_row_adds(seed: int, factors
     known = model.products.positions(history.products)
     asked = known, history.ratings, model.mean, model.item_bias, model.factors, 2.0, 0.5
     with pytest.MonkeyPatch.context() as patch:
-        for part in (decompose, solve):
+        for part in (decompose, solve, solve_decomposed, take_off):
             patch.setattr(compiled_shares, part.__name__, getattr(part, "py_func", part))
         plain = getattr(rated_vector, "py_func", rated_vector)(*asked)
     np.testing.assert_allclose(plain, shares, rtol=1e-6, atol=1e-9)

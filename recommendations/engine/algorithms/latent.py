@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.approximate import nearly_best, nearly_best_of_each
 from recommendations.engine.compiled_foldin import folded_in
-from recommendations.engine.compiled_shares import pushes_of, rated_vector
+from recommendations.engine.compiled_shares import causes_of, most_pushed_by, pushes_of, rated_vector
 from recommendations.engine.compiling import is_compiled
 from recommendations.engine.factors import ItemFactors
 from recommendations.engine.foldin import Matrix, on_grid, ridge_shares
@@ -17,6 +19,7 @@ from recommendations.engine.pruning import Question, best_of_each
 from recommendations.engine.types import (
     Allowed,
     Arrays,
+    Causes,
     Explanation,
     Floats,
     History,
@@ -29,6 +32,16 @@ from recommendations.engine.types import (
 
 LOWEST, HIGHEST = 1.0, 5.0
 IS_COMPILED = is_compiled(folded_in)
+
+
+@dataclass(frozen=True, eq=False)
+class _Folded:
+    """A history as `folded_in` takes it, and what that found."""
+
+    history: History
+    known: Positions
+    weights: Floats
+    found: Matrix
 
 
 class FoldInRanker:
@@ -51,6 +64,8 @@ class FoldInRanker:
         self.table = table
         self._by_row = by_row
         self._held = unobserved * table.gram + regularization
+        # Whose list was made is mostly told at once why it is as it is.
+        self._last: _Folded | None = None
 
     @property
     def base(self) -> Floats:
@@ -94,12 +109,17 @@ class FoldInRanker:
 
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Base b; row j contributes q_i' A^-1 c_j q_j (t_j - b_j)."""
-        contributions: Floats = pushes_of(
-            self.products.positions(history.products), np.ascontiguousarray(history.weights, np.float32),
-            np.ascontiguousarray(positions, np.int32), self.base, self.table.head, self.table.rest,
-            self._held, self._by_row,
-        )  # fmt: skip
+        if IS_COMPILED:
+            contributions: Floats = pushes_of(*self._asked(history, positions))
+        else:
+            contributions = self._shares(history, positions)
         return Explanation(self.base[positions], contributions)
+
+    def causes(self, history: History, positions: Positions) -> Causes:
+        """Those of `explain`."""
+        if not IS_COMPILED:
+            return Causes(*causes_of(self._shares(history, positions)))
+        return Causes(*most_pushed_by(*self._asked(history, positions)))
 
     def similar(self, positions: Positions) -> Floats:
         """(positions, products) cosine of the product vectors, -1 to 1."""
@@ -120,29 +140,55 @@ class FoldInRanker:
         if not IS_COMPILED:
             plain: Matrix = on_grid(self._folded_in(history)[None])[0]
             return plain
-        table, known = self.table, self.products.positions(history.products)
-        weights = np.ascontiguousarray(history.weights, np.float32)
-        vector: Matrix = folded_in(
-            known, weights, table.base, table.head, table.rest, self._held, self._by_row
-        )
-        return vector
+        return self._folded(history).found[: self.table.size]
+
+    def _folded(self, history: History) -> _Folded:
+        """The same history as before is not folded in again."""
+        last = self._last
+        if last is None or last.history is not history:
+            table, known = self.table, self.products.positions(history.products)
+            weights = np.ascontiguousarray(history.weights, np.float32)
+            found = folded_in(known, weights, table.base, table.head, table.rest, self._held, self._by_row)
+            last = self._last = _Folded(history, known, weights, found)
+        return last
+
+    def _asked(self, history: History, positions: Positions) -> tuple[Any, ...]:
+        """As the compiled functions of `compiled_shares` take it."""
+        folded, table = self._folded(history), self.table
+        wanted = np.ascontiguousarray(positions, np.int32)
+        return (
+            folded.known, folded.weights, folded.found, wanted, table.head, table.rest, self._held,
+            self._by_row,
+        )  # fmt: skip
+
+    def _telling(self, history: History) -> tuple[NDArray[np.bool_], Matrix, Matrix, Matrix, Matrix]:
+        """(mask of the rows that tell, and of these q, t - b and c; the diagonal of A without them)."""
+        known, mask = history.known_to(self.products)
+        telling = history.weights[mask] != 0
+        known, mask[mask] = known[telling], telling
+        weights = history.weights[mask].astype(np.float64)
+        residuals, confidence = np.sign(weights) - self.base[known].astype(np.float64), np.abs(weights)
+        diagonal = self._held + self._by_row * float(confidence.sum())
+        return mask, self.table.rows(known).astype(np.float64), residuals, confidence, diagonal
+
+    def _shares(self, history: History, positions: Positions) -> Floats:
+        """(k, n) the contributions of `explain`, where nothing is compiled."""
+        mask, features, residuals, confidence, diagonal = self._telling(history)
+        shares = ridge_shares(features, residuals, confidence, precision=np.diag(diagonal))
+        contributions = np.zeros((len(positions), len(history)), np.float32)
+        contributions[:, mask] = self.table.rows(positions).astype(np.float64) @ shares
+        return contributions
 
     def _folded_in(self, history: History) -> Matrix:
         """(factors,) the vector p(H); of n rows by an n x n system where that is the smaller one."""
-        known, mask = history.known_to(self.products)
-        weights = history.weights[mask].astype(np.float64)
-        telling = weights != 0
-        known, weights = known[telling], weights[telling]
-        residuals = np.sign(weights) - self.base[known].astype(np.float64)
-        confidence, features = np.abs(weights), self.table.rows(known).astype(np.float64)
-        diagonal = self._held + self._by_row * float(confidence.sum())
-        if len(known) >= len(diagonal):
+        _, features, residuals, confidence, diagonal = self._telling(history)
+        if len(features) >= len(diagonal):
             weighted = features * confidence[:, None]
             full = weighted.T @ features + np.diag(diagonal)
             return np.asarray(np.linalg.solve(full, residuals @ weighted), np.float64)
         lifted = features / diagonal
         system = lifted @ features.T
-        system.flat[:: len(known) + 1] += 1 / confidence
+        system.flat[:: len(features) + 1] += 1 / confidence
         return np.asarray(np.linalg.solve(system, residuals) @ lifted, np.float64)
 
 
