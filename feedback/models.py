@@ -43,7 +43,8 @@ class Shopper(models.Model):
 class Rating(models.Model):
     """One shopper's stars for one product; the last one given wins."""
 
-    shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="ratings")
+    # Found by the indexes that begin with the shopper.
+    shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="ratings", db_index=False)
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="ratings")
     value = models.PositiveSmallIntegerField(choices=[(n, f"{n} of 5") for n in range(1, 6)])
     rated_at = models.DateTimeField(default=timezone.now)
@@ -97,7 +98,8 @@ class Event(models.Model):
         UNWISH = "unwish", "taken off wishlist"
         UNDISMISS = "undismiss", "interested after all"
 
-    shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="events")
+    # Found by the index that begins with the shopper.
+    shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="events", db_index=False)
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind)
     occurred_at = models.DateTimeField(default=timezone.now)
