@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from recommendations.engine import compiled_shares
 from recommendations.engine.algorithms import latent
 from recommendations.engine.algorithms.latent import FoldInRanker
 from recommendations.engine.causes import main_causes
-from recommendations.engine.compiled_foldin import dots_of, parts_of
+from recommendations.engine.compiled_foldin import dots_of, folded_in, parts_of
 from recommendations.engine.compiled_shares import (
     causes_of,
     decompose,
@@ -88,7 +89,8 @@ PARTS = (
 def test_it_is_the_same_where_nothing_compiles(seed: int, factors: int, rows: int) -> None:
     random = np.random.default_rng(seed)
     ranker, history = ranker_of(random, factors, by_row=0.2), history_of(random, rows)
-    asked, wanted = ranker._asked(history, np.arange(4)), np.arange(4, dtype=np.int32)
+    wanted = np.arange(4, dtype=np.int32)
+    asked = ranker._asked(history, wanted)
     pushes, causes = pushes_of(*asked), most_pushed_by(*asked)
     with pytest.MonkeyPatch.context() as patch:
         for part in PARTS:
@@ -132,18 +134,14 @@ def test_contributions_do_not_depend_on_whose_list_was_made_before() -> None:
 
 
 def test_a_history_is_folded_in_once_for_its_list_and_its_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
-    random, folded = np.random.default_rng(4), []
-    compiled = latent.folded_in
-    monkeypatch.setattr(latent, "folded_in", lambda *asked: folded.append(asked) or compiled(*asked))
-    ranker, own, places = (
-        ranker_of(random, 5, by_row=0.2),
-        history_of(random, 9),
-        np.arange(6, dtype=np.int32),
-    )
+    random, asked = np.random.default_rng(4), Mock(side_effect=folded_in)
+    monkeypatch.setattr("recommendations.engine.algorithms.latent.folded_in", asked)
+    ranker, own = ranker_of(random, 5, by_row=0.2), history_of(random, 9)
+    places = np.arange(6, dtype=np.int32)
     ranker.top_of(own, 3)
     ranker.causes(own, places)
     ranker.explain(own, places)
-    assert len(folded) == 1
+    assert asked.call_count == 1
 
 
 @given(SEEDS, st.integers(1, 12), st.integers(0, 5))
