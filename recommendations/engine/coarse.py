@@ -8,7 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.compiled_search import SMALLEST_NORMAL, TILE
+from recommendations.engine.compiled_search import SMALLEST_NORMAL
+from recommendations.engine.compiled_vectors import TILE
 from recommendations.engine.foldin import Matrix
 from recommendations.engine.types import Floats
 

@@ -13,19 +13,31 @@ from typing import Any
 
 import numpy as np
 
+from recommendations.engine.compiled_ranking import RANKING, floor_of, listed
+from recommendations.engine.compiled_vectors import (
+    LARGEST_SUM,
+    LARGEST_WEIGHT,
+    TILE,
+    first_set,
+    prefetch_row,
+    reaching,
+    sum_pairs,
+)
 from recommendations.engine.compiling import compiled, read_only
 
-TILE = 64
-"""Products side by side in a tile of codes: a line of the cache for each column."""
 BLOCK = 4 * TILE
-"""Products that are looked at by one call: each costs as much as some tens of them."""
+"""Products that are looked at together."""
 ROOM, LEAST = 4, 128
 """Candidates held before those that fell behind are let go, in k, and at least."""
+LOOKED, APART = 32, 4
+"""Tiles that tell where the edge may be, and how far apart they are at least."""
+SOON = 8
+"""Candidates between asking for the vectors of one and needing them."""
 ROUNDING, SLACK, SMALLEST_NORMAL = 2.0**-24, 16, 2.0**-126
+LOWEST = np.float32(-np.inf)
 F4, F8, I4, I8 = map(read_only, ("float32", "float64", "int32", "int64"))
 F4_2, F8_2, I1_3 = read_only("float32", 2), read_only("float64", 2), read_only("int8", 3)
 MASK = read_only("boolean")
-RANKING = "Tuple((int32[::1], float32[::1]))"
 
 
 @compiled(f"float64({F8}, {F8_2}, int64, {F8})")
@@ -42,94 +54,12 @@ def spread_of(gram: Any, sums: Any, count: Any, shopper: Any) -> float:
 
 
 # On the grid products and sums have no rounding, so that their order is the compiler's to choose.
-@compiled(f"float64({F4_2}, {F4_2}, {F8}, int64)", fastmath={"reassoc", "contract"})
-def dot_at(head: Any, rest: Any, shopper: Any, row: Any) -> float:
-    """q . p of one product."""
-    width, total = head.shape[1], 0.0
-    for factor in range(width):
-        total += head[row, factor] * shopper[factor]
-    for factor in range(rest.shape[1]):
-        total += rest[row, factor] * shopper[width + factor]
+@compiled(f"float64({F4}, {F8})", fastmath={"reassoc", "contract"})
+def dot(row: Any, shopper: Any) -> float:
+    total = 0.0
+    for factor in range(len(row)):
+        total += row[factor] * shopper[factor]
     return total
-
-
-@compiled("int64(uint32)")
-def ordered(bits: Any) -> Any:
-    """The bits of a single-precision number, as a number that orders as they do."""
-    number = np.int64(bits)
-    return 0xFFFFFFFF - number if number & 0x80000000 else number | 0x80000000
-
-
-@compiled(f"float32({F4}, int64, int64)")
-def floor_of(scores: Any, count: Any, k: Any) -> Any:
-    """The k-th largest of the first `count` scores, 0 < k <= count, or a little less: but for the last of its
-    four bytes. Of no NaN."""
-    counts, found = np.empty(256, np.int64), np.int64(0)
-    bits = scores.view(np.uint32)
-    for shift in (24, 16, 8):
-        counts[:] = 0
-        for place in range(count):
-            number = ordered(bits[place])
-            # Those that count have, above this byte, the bytes found so far.
-            if number >> (shift + 8) == found >> (shift + 8):
-                counts[(number >> shift) & 255] += 1
-        digit = 255
-        while digit > 0 and counts[digit] < k:
-            k -= counts[digit]
-            digit -= 1
-        found |= digit << shift
-    result = np.empty(1, np.uint32)
-    result[0] = found & 0x7FFFFFFF if found & 0x80000000 else 0xFFFFFFFF - found
-    floor = result.view(np.float32)[0]
-    # A little less than -inf is no number.
-    return floor if floor > -np.inf else np.float32(-np.inf)
-
-
-@compiled("int64(int32[::1], float32[::1], int64, int64)")
-def keep_best(places: Any, scores: Any, count: Any, k: Any) -> Any:
-    """Keeps, of the first `count` places, those with a score that may be among the k best; how many."""
-    kept, edge = 0, np.float32(-np.inf)
-    if 0 < k < count:
-        for place in range(count):
-            if not scores[place] > -np.inf:
-                scores[place] = -np.inf
-        edge = floor_of(scores, count, k)
-    for place in range(count):
-        score = scores[place]
-        places[kept], scores[kept] = places[place], score
-        kept += (score >= edge) & (score > -np.inf)
-    return kept
-
-
-@compiled(f"{RANKING}(int32[::1], float32[::1], int64, int64)")
-def listed(places: Any, scores: Any, count: Any, k: Any) -> Any:
-    """The k best of the first `count` places, which rise, by their scores: `topk.best_of`. Both are changed.
-
-    Sorted by the bytes of the scores, the last first, which keeps equals in their order.
-    """
-    kept = keep_best(places, scores, count, k)
-    numbers, others = np.empty(kept, np.int64), np.empty(kept, np.int64)
-    starts, bits = np.zeros((4, 257), np.int64), scores.view(np.uint32)
-    for place in range(kept):
-        # -0.0 is 0.0. The largest is first.
-        number = 0xFFFFFFFF - ordered(bits[place]) if scores[place] != 0 else np.int64(0x7FFFFFFF)
-        numbers[place] = number << 32 | place
-        for byte in range(4):
-            starts[byte, ((number >> (8 * byte)) & 255) + 1] += 1
-    for byte in range(4):
-        for digit in range(256):
-            starts[byte, digit + 1] += starts[byte, digit]
-        for place in range(kept):
-            digit = (numbers[place] >> (32 + 8 * byte)) & 255
-            others[starts[byte, digit]] = numbers[place]
-            starts[byte, digit] += 1
-        numbers, others = others, numbers
-    most = min(k, kept)
-    found, best = np.empty(most, np.int32), np.empty(most, np.float32)
-    for place in range(most):
-        own = numbers[place] & 0xFFFFFFFF
-        found[place], best[place] = places[own], scores[own]
-    return found, best
 
 
 @compiled("float32(float64, float32, float32, float32)")
@@ -144,11 +74,15 @@ def score_each(
     count: Any,
 ) -> None:  # fmt: skip
     """The exact scores of the first `count` places."""
-    leaning = len(values) > 0
+    leaning, width = len(values) > 0, head.shape[1]
+    first, others = shopper[:width], shopper[width:]
     for place in range(count):
+        if place + SOON < count:
+            prefetch_row(head, np.int64(places[place + SOON]))
+            prefetch_row(rest, np.int64(places[place + SOON]))
         own = places[place]
         value = values[own] if leaning else np.float32(0)
-        scores[place] = added(dot_at(head, rest, shopper, own), base[own], share, value)
+        scores[place] = added(dot(head[own], first) + dot(rest[own], others), base[own], share, value)
 
 
 @compiled(f"{RANKING}({F4_2}, {F4_2}, {F4}, {F8}, float32, {F4}, {I8}, int64)")
@@ -159,67 +93,65 @@ def among(head: Any, rest: Any, base: Any, shopper: Any, share: Any, values: Any
     return listed(rows, scores, len(rows), k)
 
 
-@compiled(f"float64({F8}, {F8})")
-def lost(units: Any, shopper: Any) -> float:
-    """At most what codes of scale 1 round away from a score, and single precision after that."""
-    size, total = len(units), 0.0
-    for factor in range(size):
-        total += units[factor] * abs(shopper[factor])
-    # A code is off by up to half a unit, and up to 127 units large.
-    return 0.5 * total * (1 + 254 * ROUNDING * (size + SLACK))
+@compiled(f"float32({F8}, {F8}, int16[::1])")
+def rounded(units: Any, shopper: Any, weights: Any) -> Any:
+    """What a step of the weights is worth: those of the columns in whole steps, which are written down,
+    so few that codes times these, summed, fit 32 bits."""
+    largest = 0.0
+    for factor in range(len(units)):
+        largest = max(largest, abs(units[factor] * shopper[factor]))
+    most = min(LARGEST_WEIGHT, LARGEST_SUM // (128 * max(1, len(units))))
+    step = np.float32(max(largest / most, SMALLEST_NORMAL))
+    for factor in range(len(units)):
+        weights[factor] = np.int16(np.rint(units[factor] * shopper[factor] / step))
+    return step
 
 
-@compiled(f"void({I1_3}, int64, {F4}, float32[::1])", fastmath={"reassoc", "contract"})
-def sum_block(codes: Any, start: Any, weights: Any, all_sums: Any) -> None:
-    """Codes times the weights of the columns, summed, for a block of products. Four columns at a time, so
-    that the sums are fetched and put back less often."""
-    width, first = len(weights), start // TILE
-    for tile in range(first, min(first + BLOCK // TILE, codes.shape[0])):
-        sums = all_sums[(tile - first) * TILE : (tile - first) * TILE + TILE]
-        sums[:] = 0
-        factor = 0
-        while factor + 4 <= width:
-            one, two, three, four = (
-                weights[factor], weights[factor + 1], weights[factor + 2], weights[factor + 3],
-            )  # fmt: skip
+@compiled(f"float64({F8}, {F8}, float32)")
+def lost(units: Any, shopper: Any, step: Any) -> float:
+    """At most what codes of scale 1 and weights in steps round away from a score, and single precision."""
+    total = 0.0
+    for factor in range(len(units)):
+        # A code is off by up to half a unit, and up to 127 units large, a weight off by up to half a step.
+        total += units[factor] * abs(shopper[factor]) + 127 * step
+    return 0.5 * total * (1 + 254 * ROUNDING * SLACK)
+
+
+@compiled(f"void({I1_3}, int64, int64, int16[::1], int32[::1])")
+def sum_block(codes: Any, start: Any, end: Any, weights: Any, sums: Any) -> None:
+    """Codes times the weights of the columns, summed, for the tiles of products from `start` to `end`."""
+    size = codes.shape[1]
+    for tile in range(start // TILE, (end + TILE - 1) // TILE):
+        own = sums[tile * TILE - start :]
+        sum_pairs(codes, np.int64(tile), weights, own)
+        if size % 2:
             for row in range(TILE):
-                sums[row] += (
-                    one * np.float32(codes[tile, factor, row])
-                    + two * np.float32(codes[tile, factor + 1, row])
-                    + three * np.float32(codes[tile, factor + 2, row])
-                    + four * np.float32(codes[tile, factor + 3, row])
-                )
-            factor += 4
-        while factor < width:
-            for row in range(TILE):
-                sums[row] += weights[factor] * np.float32(codes[tile, factor, row])
-            factor += 1
+                own[row] += np.int32(weights[size - 1]) * np.int32(codes[tile, size - 1, row])
 
 
 @compiled(
-    f"float32(int64, {F4}, {F4}, float32, {F4}, float32, float32, float32, float32[::1], float32[::1])",
+    f"void(int64, int64, {F4}, {F4}, float32, {F4}, int32[::1], float32, float32, float32, float32[::1],"
+    " float32[::1])",
     fastmath={"reassoc", "contract"},
 )
 def bound_block(
-    start: Any, scales: Any, base: Any, share: Any, values: Any, off: Any, wide: Any, edge: Any, rough: Any,
-    most: Any,
-) -> Any:  # fmt: skip
-    """Sums of a block (in `rough`) -> rough scores, and the most each may be; how many reach the edge."""
-    end = min(len(base), start + BLOCK)
+    start: Any, end: Any, scales: Any, base: Any, share: Any, values: Any, sums: Any, step: Any, off: Any,
+    wide: Any, rough: Any, most: Any,
+) -> None:  # fmt: skip
+    """The sums of the products from `start` to `end` -> rough scores, and the most each may be.
+
+    Behind the last product there is no number.
+    """
     rows, scale, bases = end - start, scales[start:end], base[start:end]
     for row in range(rows):
-        rough[row] = rough[row] * scale[row] + bases[row]
+        rough[row] = np.float32(sums[row]) * step * scale[row] + bases[row]
     if len(values):
         leant = values[start:end]
         for row in range(rows):
             rough[row] += share * leant[row]
     for row in range(rows):
-        most[row] = rough[row] + scale[row] * off + wide
-    # Counted in numbers as wide as those that are compared.
-    near, none, one = np.float32(0), np.float32(0), np.float32(1)
-    for row in range(rows):
-        near += one if most[row] >= edge else none
-    return near
+        most[row] = rough[row] + (scale[row] * off + wide)
+    most[rows:] = np.nan
 
 
 @compiled("int64(int32[::1], float32[::1], float32[::1], int64, float32)")
@@ -244,8 +176,75 @@ def bits_of(exclude: Any, count: Any) -> Any:
 
 
 @compiled(
-    f"{RANKING}({I1_3}, {F4}, {F8}, {F4_2}, {F4_2}, {F4}, {F8}, float32, {F4}, {MASK}, {I4}, int64, float64)",
-    fastmath={"reassoc", "contract"},
+    f"int64(int64, float32[::1], float32[::1], {F4}, float32, float32, float32, {MASK}, uint8[::1],"
+    " int32[::1], float32[::1], float32[::1], int64)"
+)
+def gather(
+    start: Any, rough: Any, most: Any, scales: Any, off: Any, wide: Any, edge: Any, mask: Any, barred: Any,
+    places: Any, lows: Any, highs: Any, found: Any,
+) -> Any:  # fmt: skip
+    """Puts what of a block reaches the edge, and may be listed, behind the `found` first; how many are."""
+    for first in range(0, BLOCK, TILE):
+        bits = reaching(most, np.int64(first), edge)
+        while bits:
+            row = first + first_set(bits)
+            bits &= bits - np.uint64(1)
+            own = start + row
+            if len(mask) and not mask[own]:
+                continue
+            if len(barred) and barred[own >> 3] >> (own & 7) & 1:
+                continue
+            places[found], lows[found], highs[found] = own, rough[row] - (scales[own] * off + wide), most[row]
+            found += 1
+    return found
+
+
+@compiled(
+    f"Tuple((int32[::1], float32[::1], float32[::1], int64))({I1_3}, {F4}, {F4}, float32, {F4}, {MASK},"
+    " uint8[::1], int16[::1], float32, float32, float32, int64, float32, int64, int64)"
+)
+def candidates(
+    codes: Any, scales: Any, base: Any, share: Any, values: Any, mask: Any, barred: Any, weights: Any,
+    step: Any, off: Any, wide: Any, k: Any, edge: Any, width: Any, apart: Any,
+) -> Any:  # fmt: skip
+    """What may be among the k best: (places, least and greatest scores, how many of these count).
+
+    Of `width` products at a time, a BLOCK or less, each time `apart` from the last. edge: that k products are
+    known, or guessed, to reach.
+    """
+    count, found = len(base), 0
+    room = min(count, max(LEAST, ROOM * min(count, k)))
+    places, lows = np.empty(room + BLOCK, np.int32), np.empty(room + BLOCK, np.float32)
+    highs, sums = np.empty(room + BLOCK, np.float32), np.empty(BLOCK, np.int32)
+    rough, most = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    for start in range(0, count, apart):
+        end = min(count, start + width)
+        sum_block(codes, start, end, weights, sums)
+        bound_block(start, end, scales, base, share, values, sums, step, off, wide, rough, most)
+        found = gather(start, rough, most, scales, off, wide, edge, mask, barred, places, lows, highs, found)
+        if found < room:
+            continue
+        if found > k:
+            edge = max(edge, floor_of(lows, found, k))
+            found = let_go(places, lows, highs, found, edge)
+        if 2 * found > room:
+            room *= 2
+            places = np.concatenate((places, np.empty(room + BLOCK - len(places), np.int32)))
+            lows = np.concatenate((lows, np.empty(room + BLOCK - len(lows), np.float32)))
+            highs = np.concatenate((highs, np.empty(room + BLOCK - len(highs), np.float32)))
+    return places, lows, highs, found
+
+
+@compiled("int64(int64, int64, int64)")
+def rank_of(k: Any, looked: Any, count: Any) -> Any:
+    """The rank among `looked` products that is hardly ever among the k best of all `count`: three standard
+    deviations behind the one expected."""
+    expected = min(k, count) * looked / count
+    return np.int64(expected + 3 * math.sqrt(expected)) + 2
+
+
+@compiled(
+    f"{RANKING}({I1_3}, {F4}, {F8}, {F4_2}, {F4_2}, {F4}, {F8}, float32, {F4}, {MASK}, {I4}, int64, float64)"
 )
 def best(
     codes: Any, scales: Any, units: Any, head: Any, rest: Any, base: Any, shopper: Any, share: Any,
@@ -256,32 +255,26 @@ def best(
     codes, scales, units: `Coarse`. head, rest, base: `ItemFactors`. share, values: of the prior, (0,) for
     none. mask: what may be listed, (0,) for everything. exclude: positions, those below 0 ignored. margin: at
     most how far adding base and prior is off in single precision.
+
+    A few tiles tell what score the k-th best will reach. Where it does not, all is looked through once more.
     """
-    count = len(base)
-    weights = (units * shopper).astype(np.float32)
-    off, wide = np.float32(lost(units, shopper)), np.float32(margin)
-    barred, masked, barring = bits_of(exclude, count), len(mask) > 0, len(exclude) > 0
-    places, lows, highs = np.empty(count, np.int32), np.empty(count, np.float32), np.empty(count, np.float32)
-    found, edge, room = 0, np.float32(-np.inf), max(LEAST, ROOM * k)
-    rough, most = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
-    for start in range(0, count, BLOCK):
-        sum_block(codes, start, weights, rough)
-        if not bound_block(start, scales, base, share, values, off, wide, edge, rough, most):
-            continue
-        for row in range(min(BLOCK, count - start)):
-            own = start + row
-            places[found], lows[found], highs[found] = own, rough[row] - scales[own] * off - wide, most[row]
-            is_near = most[row] >= edge
-            if masked:
-                is_near &= mask[own]
-            if barring:
-                is_near &= not (barred[own >> 3] >> (own & 7) & 1)
-            found += is_near
-        if found >= room and found > k:
-            edge = floor_of(lows, found, k)
-            found = let_go(places, lows, highs, found, edge)
-            room = max(room, 2 * found)
-    if found > k:
-        found = let_go(places, lows, highs, found, floor_of(lows, found, k))
+    count, weights = len(base), np.empty(len(units), np.int16)
+    step = rounded(units, shopper, weights)
+    off, wide, barred = np.float32(lost(units, shopper, step)), np.float32(margin), bits_of(exclude, count)
+    apart = TILE * max(APART, len(codes) // LOOKED)
+    rank = rank_of(k, (count + apart - 1) // apart * TILE, max(1, count))
+    places, lows, highs, found = candidates(
+        codes, scales, base, share, values, mask, barred, weights, step, off, wide, rank, LOWEST, TILE, apart
+    )
+    guess = floor_of(lows, found, rank) if found >= rank else LOWEST
+    while True:
+        places, lows, highs, found = candidates(
+            codes, scales, base, share, values, mask, barred, weights, step, off, wide, k, guess, BLOCK, BLOCK
+        )
+        edge = floor_of(lows, found, k) if found >= k else LOWEST
+        if edge >= guess:
+            break
+        guess = LOWEST
+    found = let_go(places, lows, highs, found, edge)
     score_each(head, rest, base, shopper, share, values, places, lows, found)
     return listed(places, lows, found, k)

@@ -6,24 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommendations.engine import compiled_search as search
 from recommendations.engine import factors, pruning
 from recommendations.engine.coarse import LARGEST, Coarse
-from recommendations.engine.compiled_search import BLOCK, TILE
+from recommendations.engine.compiled_search import BLOCK
+from recommendations.engine.compiled_vectors import TILE
 from recommendations.engine.factors import ItemFactors
-from recommendations.engine.foldin import on_grid
-from recommendations.engine.topk import best_of, top
+from recommendations.engine.foldin import on_grid, rounding
+from recommendations.engine.topk import top
 from recommendations.engine.types import Prior, Ranking
-
-NUMBERS = st.floats(-(2.0**90), 2.0**90, width=32)
-TIED = st.sampled_from([-2.5, -1.0, -0.0, 0.0, 1e-40, 1.0, 3.0])
-
-
-def column(numbers: list[float]) -> Any:
-    return np.array(numbers, np.float32)
 
 
 def unpacked(coarse: Coarse, count: int) -> Any:
@@ -36,38 +30,6 @@ def vectors(seed: int, count: int, size: int, *, decay: float = 0.1) -> Any:
     random = np.random.default_rng(seed)
     made = random.normal(size=(count, size)) * np.exp(-decay * np.arange(size))
     return (made * (random.pareto(1.5, size=(count, 1)) + 0.01)).astype(np.float32)
-
-
-def test_of_nothing_but_infinities_the_floor_is_one_of_them() -> None:
-    numbers = column([-np.inf, np.inf, -np.inf])
-    assert [search.floor_of(numbers, 3, k) for k in (1, 2, 3)] == [np.inf, -np.inf, -np.inf]
-
-
-@given(st.lists(st.one_of(NUMBERS, TIED), min_size=1, max_size=60), st.data())
-def test_the_floor_is_the_kth_largest_or_a_little_less(numbers: list[float], data: st.DataObject) -> None:
-    k = data.draw(st.integers(1, len(numbers)))
-    found, kth = (
-        search.floor_of(column([*numbers, 1e38]), len(numbers), k),
-        np.sort(column(numbers))[-k].astype(float),
-    )
-    assert found <= kth
-    # 16 bits of the fraction are looked at; 0 and its neighbours are near by their distance.
-    assert kth - found <= abs(kth) * 2.0**-14 + 1e-36
-
-
-@given(
-    st.lists(st.one_of(NUMBERS, TIED, st.sampled_from([np.nan, -np.inf])), max_size=60), st.integers(1, 70)
-)
-@example(numbers=[0.0, 0.0, 0.0, np.nan, -np.inf], k=4)
-def test_places_are_listed_by_score_and_equals_by_place(numbers: list[float], k: int) -> None:
-    scores = column(numbers)
-    places = (np.arange(len(numbers)) * 3 + 1).astype(np.int32)
-    usable = np.fmax(scores, -np.inf)
-    expected = best_of(usable, k, places)
-    found, best = search.listed(places.copy(), scores.copy(), len(numbers), k)
-    np.testing.assert_array_equal(found, expected.positions)
-    np.testing.assert_array_equal(best, expected.scores)
-    assert found.dtype == np.int32 and best.dtype == np.float32
 
 
 @settings(deadline=None)
@@ -101,20 +63,31 @@ def test_no_score_is_outside_its_bounds(seed: int, size: int, scale: float) -> N
     own, values = on_grid(scale * random.normal(size=(1, size)))[0], random.random(count).astype(np.float32)
     share = np.float32(0.3 * scale)
     exact = made.scores(own[None])[0] + share * values
-    coarse, weights = made.coarse, (made.coarse.units * own).astype(np.float32)
-    off, wide = np.float32(search.lost(coarse.units, own)), np.float32(1e-5 * scale + 1e-5)
+    coarse, weights = made.coarse, np.empty(size, np.int16)
+    step = np.float32(search.rounded(coarse.units, own, weights))
+    off, wide = np.float32(search.lost(coarse.units, own, step)), np.float32(1e-5 * scale + 1e-5)
     for start in range(0, count, BLOCK):
+        end, sums = min(count, start + BLOCK), np.empty(BLOCK, np.int32)
         rough, most = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
-        search.sum_block(coarse.codes, start, weights, rough)
-        rows = slice(start, min(count, start + BLOCK))
-        edge = np.float32(np.median(exact))
-        near = search.bound_block(
-            start, coarse.scales, made.base, share, values, off, wide, edge, rough, most
+        search.sum_block(coarse.codes, start, end, weights, sums)
+        search.bound_block(
+            start, end, coarse.scales, made.base, share, values, sums, step, off, wide, rough, most
         )
-        filled = rows.stop - rows.start
-        assert near == np.count_nonzero(most[:filled] >= edge)
-        assert np.all(exact[rows] <= most[:filled])
-        assert np.all(exact[rows] >= rough[:filled] - coarse.scales[rows] * off - wide)
+        assert np.all(exact[start:end] <= most[: end - start])
+        assert np.all(exact[start:end] >= rough[: end - start] - coarse.scales[start:end] * off - wide)
+        assert np.isnan(most[end - start :]).all()
+
+
+@given(
+    seed=st.integers(0, 1_000), size=st.sampled_from([0, 1, 7, 96, 3_000]),
+    scale=st.sampled_from([0.0, 1e-42, 1e-30, 1.0, 1e30]),
+)  # fmt: skip
+def test_weights_are_off_by_half_a_step_and_their_sums_fit(seed: int, size: int, scale: float) -> None:
+    random, weights = np.random.default_rng(seed), np.empty(size, np.int16)
+    units, own = random.random(size), scale * random.normal(size=size)
+    step = search.rounded(units, own, weights)
+    assert np.all(np.abs(weights * np.float64(step) - units * own) <= 0.5000001 * step)
+    assert 128 * np.abs(weights.astype(np.int64)).sum() < 2**31
 
 
 def test_few_of_the_products_are_scored_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +116,82 @@ def test_few_of_the_products_are_scored_exactly(monkeypatch: pytest.MonkeyPatch)
         np.testing.assert_array_equal(found.positions, expected.positions)
     assert len(scored) == 3
     assert max(scored) < 2 * k
+
+
+@pytest.mark.parametrize(
+    ("high", "looks"), [("looked at", 3), ("not looked at", 2), ("looked at, and out of stock", 2)]
+)
+def test_a_guess_that_was_too_high_is_taken_back(
+    monkeypatch: pytest.MonkeyPatch, high: str, looks: int
+) -> None:
+    """The few tiles that are looked at first hold products that outdo all others, fewer than k of them."""
+    if not hasattr(search.best, "py_func"):
+        pytest.skip("nothing is compiled")
+    count, k, random = TILE * 4 * search.APART, 120, np.random.default_rng(0)
+    tiles = np.arange(count) // TILE
+    base, first = random.random(count).astype(np.float32), tiles % search.APART == 0
+    base[(first if high != "not looked at" else ~first) & (np.arange(count) % 4 == 0)] += 100
+    mask = ~((base > 1) & first) if high.endswith("stock") else np.ones(count, np.bool_)
+    made = ItemFactors.of(base, vectors(0, count, 3))
+    seen: list[float] = []
+    each = search.candidates
+
+    def watched(*told: Any) -> Any:
+        seen.append(float(told[12]))
+        return each(*told)
+
+    monkeypatch.setattr(search, "candidates", watched)
+    own, coarse = on_grid(random.normal(size=(1, 3)))[0], made.coarse
+    found = Ranking(*search.best.py_func(
+        coarse.codes, coarse.scales, coarse.units, made.head, made.rest, made.base, own, np.float32(0),
+        np.empty(0, np.float32), mask, np.empty(0, np.int32), k, 1e-4,
+    ))  # fmt: skip
+    expected = top(made.scores(own[None])[0], k, allowed=mask)
+    np.testing.assert_array_equal(found.positions, expected.positions)
+    np.testing.assert_array_equal(found.scores, expected.scores)
+    assert len(seen) == looks
+    assert seen[0] == -np.inf and seen[1] > -np.inf
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    seed=st.integers(0, 10_000), count=st.sampled_from([0, 1, TILE, 700, 3 * BLOCK, 5_000]),
+    size=st.sampled_from([0, 1, 6, 33]), k=st.sampled_from([1, 7, 128, 400, 6_000]),
+    allowed=st.sampled_from([None, 0.0, 0.002, 0.5, 1.0]), leaning=st.booleans(), tied=st.booleans(),
+    odd=st.sampled_from([None, np.nan, -np.inf, np.inf]), sorted_by=st.sampled_from([0, 1, -1]),
+)  # fmt: skip
+def test_the_list_is_the_one_cut_from_all_exact_scores(
+    seed: int, count: int, size: int, k: int, allowed: float | None, leaning: bool, tied: bool,
+    odd: float | None, sorted_by: int,
+) -> None:  # fmt: skip
+    random = np.random.default_rng(seed)
+    base, table = random.normal(size=count).astype(np.float32), vectors(seed, count, size)
+    if tied:
+        base, table = np.round(base), np.round(table)
+    if sorted_by:
+        base = np.sort(base)[::sorted_by]
+    made = ItemFactors.of(base, table)
+    if odd is not None:
+        base = made.base.copy()
+        base[random.random(count) < 0.1] = odd
+        made = ItemFactors.restored(made.arrays() | {"base": base})
+    own = on_grid(random.normal(size=(1, size)))[0]
+    values = random.random(count if leaning else 0).astype(np.float32)
+    mask = np.empty(0, np.bool_) if allowed is None else random.random(count) < allowed
+    exclude = random.integers(-1, max(1, count), 40 if count else 0).astype(np.int32)
+    share, coarse = np.float32(0.3), made.coarse
+    found, scores = search.best(
+        coarse.codes, coarse.scales, coarse.units, made.head, made.rest, made.base, own, share, values, mask,
+        exclude, k, rounding(0, 0.0, made.most[1] + 0.3),
+    )  # fmt: skip
+    exact = made.scores(own[None])[0]
+    if leaning:
+        exact = exact + share * values
+    if allowed is not None:
+        exact[~mask] = -np.inf
+    expected = top(exact, k, exclude=exclude)
+    np.testing.assert_array_equal(found, expected.positions)
+    np.testing.assert_array_equal(scores, expected.scores)
 
 
 def test_candidates_that_fell_behind_make_room_for_others() -> None:
