@@ -30,10 +30,11 @@ class Background:
 
 
 def look(*, gone_after: timedelta, now: datetime) -> Background:
-    """Three small queries. A sign of life is a round of the beat or, as a worker may be busy, a heartbeat."""
+    """Three small queries. A sign of life is a round of the beat or, while the only worker is busy with a
+    training, the training's heartbeat."""
     active = TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE).first()
     seen_at = BeatRound.objects.aggregate(last=Max("came_at"))["last"]
-    if active is not None and active.heartbeat_at is not None:
+    if active is not None and active.heartbeat_at is not None and not _others_come_round(seen_at, active):
         seen_at = max(seen_at or active.heartbeat_at, active.heartbeat_at)
     if active is not None and active.status == TrainingRun.Status.QUEUED:
         waited = now - active.created_at
@@ -48,6 +49,11 @@ def look(*, gone_after: timedelta, now: datetime) -> Background:
     if oldest is not None and now - oldest > gone_after:
         return Background(STUCK.format(_words(now - oldest)), seen_at=seen_at)
     return Background("", seen_at=seen_at)
+
+
+def _others_come_round(last: datetime | None, active: TrainingRun) -> bool:
+    """Whether another worker than the one that trains does the rounds: one was done during the training."""
+    return last is not None and active.started_at is not None and last > active.started_at
 
 
 def _words(span: timedelta) -> str:

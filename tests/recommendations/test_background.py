@@ -28,6 +28,7 @@ def the_beat_came(ago: timedelta) -> datetime:
 def a_run(status: str, *, asked: timedelta, heard: timedelta | None = None) -> None:
     TrainingRun.objects.create(
         trigger="ratings", status=status, created_at=NOW - asked,
+        started_at=None if heard is None else NOW - asked,
         heartbeat_at=None if heard is None else NOW - heard,
     )  # fmt: skip
 
@@ -60,6 +61,12 @@ def test_a_worker_that_is_busy_with_a_long_training_is_not_missed() -> None:
     the_beat_came(timedelta(hours=1))
     a_run("running", asked=timedelta(hours=1), heard=timedelta(seconds=4))
     assert not look().trouble
+
+
+def test_a_trainer_does_not_hide_that_the_worker_which_came_round_beside_it_is_gone() -> None:
+    the_beat_came(timedelta(minutes=20))
+    a_run("running", asked=timedelta(hours=1), heard=timedelta(seconds=4))
+    assert "20 minutes" in look().trouble
 
 
 def test_one_that_stopped_in_the_middle_of_a_training_is() -> None:
