@@ -110,8 +110,9 @@ def folded_in(known: Any, weights: Any, base: Any, head: Any, rest: Any, held: A
     told = np.flatnonzero((known >= 0) & (weights != 0))
     width, size, rows = head.shape[1], len(held), len(told)
     fewer = min(rows, size)
-    folded = np.zeros(size + (rows + 3) * size + rows + (fewer + 3) * fewer)
+    folded = np.empty(size + (rows + 3) * size + rows + (fewer + 3) * fewer)
     found, features, residuals, system = parts_of(folded, rows, size)
+    found[:], features[rows:], system[fewer:] = 0, 0, 0
     confidence = np.empty(rows)
     for row in range(rows):
         own, weight = known[told[row]], weights[told[row]]

@@ -15,7 +15,8 @@ SUMS = {"reassoc", "contract"}
 
 @compiled("void(float64[:, :, ::1])", fastmath=SUMS)
 def decompose_each(systems: Any) -> None:
-    """The systems, (size, size, draws), symmetric and positive definite, become their Cholesky factors.
+    """The systems, (size, size, draws), symmetric and positive definite, become their Cholesky factors, with
+    one over each on the diagonal.
 
     Their lower halves are looked at. The draws lie side by side so that the processor works on several at
     once.
@@ -28,27 +29,62 @@ def decompose_each(systems: Any) -> None:
                     systems[row, column, draw] -= systems[row, inner, draw] * systems[column, inner, draw]
             for draw in range(draws):
                 if row == column:
-                    systems[row, row, draw] = np.sqrt(systems[row, row, draw])
+                    systems[row, row, draw] = 1 / np.sqrt(systems[row, row, draw])
                 else:
-                    systems[row, column, draw] /= systems[column, column, draw]
+                    systems[row, column, draw] *= systems[column, column, draw]
 
 
 @compiled("void(float64[:, :, ::1], float64[:, ::1])", fastmath=SUMS)
 def solve_each(factors: Any, right: Any) -> None:
-    """`right`, (size, draws), becomes the solution of each draw's system, given their Cholesky factors."""
+    """`right`, (size, draws), becomes the solution of each draw's system, as `decompose_each` left them."""
     size, draws = right.shape
     for row in range(size):
         for inner in range(row):
             for draw in range(draws):
                 right[row, draw] -= factors[row, inner, draw] * right[inner, draw]
         for draw in range(draws):
-            right[row, draw] /= factors[row, row, draw]
+            right[row, draw] *= factors[row, row, draw]
     for row in range(size - 1, -1, -1):
         for draw in range(draws):
-            right[row, draw] /= factors[row, row, draw]
+            right[row, draw] *= factors[row, row, draw]
         for inner in range(row):
             for draw in range(draws):
                 right[inner, draw] -= factors[row, inner, draw] * right[row, draw]
+
+
+@compiled(f"float32[:, ::1]({PLACES}, {DRAWS})")
+def rows_of(places: Any, table: Any) -> Any:
+    """(k, draws x size) rows of a table, one behind the other.
+
+    A loop that does nothing else asks for many of them at once, far apart in memory as they are.
+    """
+    cells = table.shape[1] * table.shape[2]
+    flat, found = table.reshape((len(table), cells)), np.empty((len(places), cells), np.float32)
+    for number in range(len(places)):
+        row = flat[places[number]]
+        for cell in range(cells):
+            found[number, cell] = row[cell]
+    return found
+
+
+@compiled("void(float64[:, ::1], float64[::1], float64[:, ::1])", fastmath=SUMS)
+def add_products(rows: Any, times: Any, sums: Any) -> None:
+    """Adds to `sums`, (size + 2, draws x size), products of four rows, (4, draws x size and size zeros):
+
+    in line a < size of each cell with the one a cells further, which is every product of two numbers of one
+    draw (and some of two draws, which nobody looks at); then of each cell with 1, and with its row's `times`.
+    """
+    size, cells = len(sums) - 2, sums.shape[1]
+    for apart in range(size):
+        for cell in range(cells):
+            sums[apart, cell] += (
+                rows[0, cell] * rows[0, cell + apart] + rows[1, cell] * rows[1, cell + apart]
+                + rows[2, cell] * rows[2, cell + apart] + rows[3, cell] * rows[3, cell + apart]
+            )  # fmt: skip
+    for cell in range(cells):
+        one, two, three, four = rows[0, cell], rows[1, cell], rows[2, cell], rows[3, cell]
+        sums[size, cell] += one + two + three + four
+        sums[size + 1, cell] += times[0] * one + times[1] * two + times[2] * three + times[3] * four
 
 
 @compiled(
@@ -58,49 +94,66 @@ def vectors_of_each(known: Any, stars: Any, mean: float, vectors: Any, pulls: An
     """(factors + 1, draws) the vector and bias p of each draw, as `BayesRatingsModel` says.
 
     known: (n,) positions of a history's products, below 0 for those the model does not know. stars: (n,), NaN
-    where not rated.
+    where not rated. The residuals r - mu - b are never made: q r and q b are summed apart, so that all sums
+    are of rows as they lie in memory.
     """
     draws, size = vectors.shape[1], vectors.shape[2]
-    told = np.flatnonzero((known >= 0) & np.isfinite(stars))
-    root = np.sqrt(max(1, len(told)))
-    right, feature, residual = np.zeros((size, draws)), np.ones((size, draws)), np.empty(draws)
-    systems = precisions.transpose((1, 2, 0)).copy()
-    for number in range(len(told)):
-        own, given = known[told[number]], np.float64(stars[told[number]])
-        for draw in range(draws):
-            residual[draw] = given - mean - vectors[own, draw, size - 1]
-            for row in range(size - 1):
-                feature[row, draw] = vectors[own, draw, row]
-            for row in range(size):
-                right[row, draw] += feature[row, draw] * residual[draw] + pulls[own, draw, row] / root
-        for row in range(size):
+    told, cells, last = np.flatnonzero((known >= 0) & np.isfinite(stars)), draws * size, size - 1
+    count, given = len(told), np.zeros((len(told) + 3) // 4 * 4)
+    for number in range(count):
+        given[number] = np.float64(stars[told[number]]) - mean
+    near, near_pulls = rows_of(known[told], vectors), rows_of(known[told], pulls)
+    sums, rows, pulled = np.zeros((size + 2, cells)), np.zeros((4, cells + size)), np.zeros(cells)
+    for first in range(0, count, 4):
+        for number in range(first, min(first + 4, count)):
+            for cell in range(cells):
+                rows[number - first, cell] = near[number, cell]
+                pulled[cell] += near_pulls[number, cell]
+        rows[count - first :] = 0
+        add_products(rows, given[first : first + 4], sums)
+    systems, right, root = np.empty((size, size, draws)), np.empty((size, draws)), np.sqrt(max(1, count))
+    for draw in range(draws):
+        start = draw * size
+        for row in range(last):
             for column in range(row + 1):
-                for draw in range(draws):
-                    systems[row, column, draw] += feature[row, draw] * feature[column, draw]
+                systems[row, column, draw] = (
+                    precisions[draw, row, column] + sums[row - column, start + column]
+                )
+            systems[last, row, draw] = precisions[draw, last, row] + sums[size, start + row]
+            right[row, draw] = sums[size + 1, start + row] - sums[last - row, start + row]
+        systems[last, last, draw] = precisions[draw, last, last] + count
+        right[last, draw] = given.sum() - sums[size, start + last]
+        for row in range(size):
+            right[row, draw] += pulled[start + row] / root
     decompose_each(systems)
     solve_each(systems, right)
     return right
 
 
-@compiled(f"float32[::1](float64[:, ::1], {PLACES}, float64, {DRAWS}, float64, float64)", fastmath=SUMS)
-def stars_at(own: Any, wanted: Any, mean: float, vectors: Any, lowest: float, highest: float) -> Any:
+@compiled(
+    f"float32[::1]({PLACES}, {STARS}, {PLACES}, float64, {DRAWS}, {DRAWS}, {read_only('float64', 3)}, "
+    "float64, float64)", fastmath=SUMS,
+)  # fmt: skip
+def stars_of(
+    known: Any, stars: Any, wanted: Any, mean: float, vectors: Any, pulls: Any, precisions: Any,
+    lowest: float, highest: float,
+) -> Any:  # fmt: skip
     """(k,) stars for the wanted positions: the mean over the draws of mu + b + [q, 1].p, clipped.
 
-    own: (factors + 1, draws) the shopper's vectors.
+    p: `vectors_of_each` of the history.
     """
-    draws, size = vectors.shape[1], vectors.shape[2]
-    found, bias = np.empty(len(wanted), np.float32), 0.0
+    own = vectors_of_each(known, stars, mean, vectors, pulls, precisions)
+    size, draws = own.shape
+    flat, found = vectors.reshape((len(vectors), draws * size)), np.empty(len(wanted), np.float32)
+    base, weights = mean, np.full(draws * size, 1 / draws)
     for draw in range(draws):
-        bias += own[size - 1, draw]
-    # As the products' vectors lie in memory.
-    weights = np.ones((draws, size))
-    for draw in range(draws):
+        base += own[size - 1, draw] / draws
+        # As the products' vectors lie in memory.
         for row in range(size - 1):
-            weights[draw, row] = own[row, draw]
+            weights[draw * size + row] = own[row, draw] / draws
     for number in range(len(wanted)):
-        total = bias
-        for draw in range(draws):
-            for row in range(size):
-                total += weights[draw, row] * vectors[wanted[number], draw, row]
-        found[number] = min(max(mean + total / draws, lowest), highest)
+        total, row = base, flat[wanted[number]]
+        for cell in range(len(weights)):
+            total += weights[cell] * row[cell]
+        found[number] = min(max(total, lowest), highest)
     return found

@@ -12,7 +12,14 @@ from recommendations.engine.algorithms import bayes
 from recommendations.engine.algorithms.bayes import BayesRatingsModel
 from recommendations.engine.algorithms.latent import HIGHEST, LOWEST, FoldInRatings
 from recommendations.engine.compiled_shares import decompose, rated_vector, solve, solve_decomposed, take_off
-from recommendations.engine.compiled_stars import decompose_each, solve_each, stars_at, vectors_of_each
+from recommendations.engine.compiled_stars import (
+    add_products,
+    decompose_each,
+    rows_of,
+    solve_each,
+    stars_of,
+    vectors_of_each,
+)
 from recommendations.engine.types import History, Vocabulary
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -55,7 +62,6 @@ def test_the_draws_vectors_are_those_of_numpy(seed: int, factors: int, draws: in
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bayes, "IS_COMPILED", False)
         plain = model._shopper(history)
-        patch.setattr(bayes, "stars_at", getattr(stars_at, "py_func", stars_at))
         again = model.predict_at(history, np.arange(5, dtype=np.int32))
     np.testing.assert_allclose(compiled, plain, rtol=1e-7, atol=1e-9)
     np.testing.assert_allclose(stars, again, rtol=1e-6)
@@ -67,12 +73,16 @@ def test_vectors_are_the_same_where_nothing_compiles(seed: int, factors: int, dr
     model, history = bayes_of(random, factors, draws), history_of(random, rows)
     known = model.products.positions(history.products)
     asked = known, history.ratings, model.mean, model.vectors, model.pulls, model.precisions
-    compiled = vectors_of_each(*asked)
+    wanted = random.integers(0, PRODUCTS, 3).astype(np.int32)
+    expecting = (*asked[:2], wanted, *asked[2:], LOWEST, HIGHEST)
+    compiled, stars = vectors_of_each(*asked), stars_of(*expecting)
     with pytest.MonkeyPatch.context() as patch:
-        for part in (decompose_each, solve_each):
+        for part in (add_products, decompose_each, rows_of, solve_each, vectors_of_each):
             patch.setattr(compiled_stars, part.__name__, getattr(part, "py_func", part))
         plain = getattr(vectors_of_each, "py_func", vectors_of_each)(*asked)
+        plain_stars = getattr(stars_of, "py_func", stars_of)(*expecting)
     np.testing.assert_allclose(plain, compiled, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(plain_stars, stars, rtol=1e-6)
 
 
 @given(SEEDS, SIZES, ROWS)

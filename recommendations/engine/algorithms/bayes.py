@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recommendations.engine.algorithms.gibbs import draws_of
 from recommendations.engine.algorithms.latent import HIGHEST, LOWEST
-from recommendations.engine.compiled_stars import stars_at, vectors_of_each
+from recommendations.engine.compiled_stars import stars_of, vectors_of_each
 from recommendations.engine.compiling import is_compiled
 from recommendations.engine.foldin import Matrix
 from recommendations.engine.types import (
@@ -82,9 +82,14 @@ class BayesRatingsModel:
 
     def predict_at(self, history: History, positions: Positions) -> Floats:
         """(k,) in 1..5: `predict` of these products alone."""
-        found: Floats = stars_at(
-            np.ascontiguousarray(self._shopper(history).T), np.ascontiguousarray(positions, np.int32),
-            self.mean, self.vectors, LOWEST, HIGHEST,
+        if not IS_COMPILED:
+            shopper, own = self._shopper(history), self._flat[positions]
+            plain = self.mean + shopper[:, -1].mean() + own @ _averaging(shopper)
+            return np.asarray(np.clip(plain, LOWEST, HIGHEST), np.float32)
+        found: Floats = stars_of(
+            self.products.positions(history.products), np.ascontiguousarray(history.ratings, np.float32),
+            np.ascontiguousarray(positions, np.int32), self.mean, self.vectors, self.pulls, self.precisions,
+            LOWEST, HIGHEST,
         )  # fmt: skip
         return found
 
