@@ -329,10 +329,12 @@ def _predicted(ids: list[int], history: ShopperHistory, model: LiveModel | None)
     """product id -> stars expected, of the products the rating predictor knows."""
     if not model or model.bundle.ratings is None or not ids:
         return {}
-    positions = model.bundle.products.positions(np.array(ids, np.int64))
+    positions, told = model.bundle.products.positions(np.array(ids, np.int64)), ids
     known = positions != UNKNOWN
-    stars = model.bundle.ratings.model.predict_at(history.history, positions[known])
-    return dict(zip([pk for pk, there in zip(ids, known, strict=True) if there], stars.tolist(), strict=True))
+    if not known.all():
+        positions, told = positions[known], [pk for pk, is_known in zip(ids, known, strict=True) if is_known]
+    stars = model.bundle.ratings.model.predict_at(history.history, positions)
+    return dict(zip(told, stars.tolist(), strict=True))
 
 
 def products_of(page: list[Place]) -> dict[int, Product]:
