@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from recommendations.engine import compiled_texts
 from recommendations.engine.algorithms.content import ContentConfig, ContentModel
-from recommendations.engine.compiled_texts import scores_of, text_pushes_of
+from recommendations.engine.compiled_texts import scores_of, spans_of, text_pushes_of
 from recommendations.engine.features import Lexicon
 from recommendations.engine.types import UNKNOWN, History, Vocabulary
 
@@ -52,9 +54,29 @@ def test_it_is_the_same_where_nothing_compiles(seed: int, terms: int, rows: int,
     history, wanted = history_of(random, rows), random.integers(0, PRODUCTS, asked).astype(np.int32)
     own = model.products.positions(history.products), history.weights
     cells = model._cells_asked(wanted)
-    few = (*own, *model._cells, cells.numbers, cells.starts, cells.terms, cells.values)
-    plain = getattr(scores_of, "py_func", scores_of)(*few)
-    np.testing.assert_allclose(plain, scores_of(*few), rtol=1e-4, atol=1e-5)
-    causes = (*own, wanted, *model._cells, terms)
-    plain = getattr(text_pushes_of, "py_func", text_pushes_of)(*causes)
-    np.testing.assert_allclose(plain, text_pushes_of(*causes), rtol=1e-4, atol=1e-5)
+    few = (
+        *own, *model._cells, cells.numbers, cells.count, cells.starts, cells.terms, cells.values
+    )  # fmt: skip
+    causes = (*own, wanted, *model._cells)
+    scores, pushes = scores_of(*few), text_pushes_of(*causes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled_texts, "spans_of", getattr(spans_of, "py_func", spans_of))
+        plain = getattr(scores_of, "py_func", scores_of)(*few)
+        plain_pushes = getattr(text_pushes_of, "py_func", text_pushes_of)(*causes)
+    np.testing.assert_allclose(plain, scores, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(plain_pushes, pushes, rtol=1e-4, atol=1e-5)
+
+
+@given(SEEDS, st.sampled_from([1, 4, 64, 4096]))
+def test_terms_that_share_their_last_bits_are_told_apart(seed: int, step: int) -> None:
+    random = np.random.default_rng(seed)
+    model, table = model_of(random, 9)
+    spread = sparse.csr_matrix((PRODUCTS, 9 * step), dtype=np.float32).tolil()
+    spread[:, ::step] = table
+    far = ContentModel(model.products, spread.tocsr(), Lexicon(*[np.empty(0)] * 2), ContentConfig())
+    history, wanted = history_of(random, 8), np.arange(PRODUCTS, dtype=np.int32)
+    for way in ("explain", "score_at"):
+        one, other = (getattr(each, way)(history, wanted) for each in (model, far))
+        if way == "explain":
+            one, other = one.contributions, other.contributions
+        np.testing.assert_array_equal(one, other)

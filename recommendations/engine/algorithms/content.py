@@ -86,7 +86,7 @@ class ContentModel:
         asked = self._cells_asked(positions)
         found: Floats = scores_of(
             self.products.positions(history.products), np.ascontiguousarray(history.weights, np.float32),
-            *self._cells, asked.numbers, asked.starts, asked.terms, asked.values,
+            *self._cells, asked.numbers, asked.count, asked.starts, asked.terms, asked.values,
         )  # fmt: skip
         return found
 
@@ -101,7 +101,7 @@ class ContentModel:
         """Base 0; row j contributes its weight times its similarity to the product."""
         contributions: Floats = text_pushes_of(
             self.products.positions(history.products), np.ascontiguousarray(history.weights, np.float32),
-            np.ascontiguousarray(positions, np.int32), *self._cells, self.table.shape[1],
+            np.ascontiguousarray(positions, np.int32), *self._cells,
         )  # fmt: skip
         return Explanation(np.zeros(len(positions), np.float32), contributions)
 
@@ -185,6 +185,7 @@ class _Asked:
     multiplied with stays close at hand."""
 
     numbers: Positions
+    count: int
     starts: Positions
     terms: Positions
     values: Floats
@@ -192,9 +193,10 @@ class _Asked:
     @classmethod
     def of(cls, rows: Vectors) -> Self:
         terms, own = np.unique(rows.indices, return_inverse=True)
-        numbers = np.full(rows.shape[1], UNKNOWN, np.int32)
-        numbers[terms] = np.arange(len(terms))
-        return cls(numbers, rows.indptr.astype(np.int32), own.astype(np.int32), rows.data.astype(np.float32))
+        numbers = np.zeros(rows.shape[1], np.int32)
+        numbers[terms] = np.arange(1, len(terms) + 1)
+        values = rows.data.astype(np.float32)
+        return cls(numbers, len(terms), rows.indptr.astype(np.int32), (own + 1).astype(np.int32), values)
 
 
 def _described(features: ItemFeatures, lexicon: Lexicon, config: ContentConfig) -> Vectors:
