@@ -71,9 +71,10 @@ def test_it_is_the_same_where_nothing_compiles(seed: int, terms: int, rows: int,
 def test_terms_that_share_their_last_bits_are_told_apart(seed: int, step: int) -> None:
     random = np.random.default_rng(seed)
     model, table = model_of(random, 9)
-    spread = sparse.csr_matrix((PRODUCTS, 9 * step), dtype=np.float32).tolil()
+    spread = np.zeros((PRODUCTS, 9 * step), np.float32)
     spread[:, ::step] = table
-    far = ContentModel(model.products, spread.tocsr(), Lexicon(*[np.empty(0)] * 2), ContentConfig())
+    nothing = Lexicon(np.empty(0, np.int64), np.empty(0, np.float32))
+    far = ContentModel(model.products, sparse.csr_matrix(spread), nothing, ContentConfig())
     history, wanted = history_of(random, 8), np.arange(PRODUCTS, dtype=np.int32)
     for way in ("explain", "score_at"):
         one, other = (getattr(each, way)(history, wanted) for each in (model, far))
