@@ -18,8 +18,8 @@ from recommendations.engine.compiled_vectors import (
     LARGEST_SUM,
     LARGEST_WEIGHT,
     TILE,
+    ask_ahead,
     first_set,
-    prefetch_row,
     reaching,
     sum_pairs,
 )
@@ -29,7 +29,7 @@ BLOCK = 4 * TILE
 """Products that are looked at together."""
 ROOM, LEAST = 4, 128
 """Candidates held before those that fell behind are let go, in k, and at least."""
-LOOKED, APART = 32, 4
+LOOKED, APART = 32, 16
 """Tiles that tell where the edge may be, and how far apart they are at least."""
 SOON = 8
 """Candidates between asking for the vectors of one and needing them."""
@@ -78,8 +78,9 @@ def score_each(
     first, others = shopper[:width], shopper[width:]
     for place in range(count):
         if place + SOON < count:
-            prefetch_row(head, np.int64(places[place + SOON]))
-            prefetch_row(rest, np.int64(places[place + SOON]))
+            soon = np.int64(places[place + SOON])
+            ask_ahead(head, soon * width, width)
+            ask_ahead(rest, soon * rest.shape[1], rest.shape[1])
         own = places[place]
         value = values[own] if leaning else np.float32(0)
         scores[place] = added(dot(head[own], first) + dot(rest[own], others), base[own], share, value)
@@ -219,6 +220,11 @@ def candidates(
     rough, most = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
     for start in range(0, count, apart):
         end = min(count, start + width)
+        # For the next time: of so many arrays at once the processor loses track.
+        ask_ahead(scales, start + apart, width)
+        ask_ahead(base, start + apart, width)
+        if len(values):
+            ask_ahead(values, start + apart, width)
         sum_block(codes, start, end, weights, sums)
         bound_block(start, end, scales, base, share, values, sums, step, off, wide, rough, most)
         found = gather(start, rough, most, scales, off, wide, edge, mask, barred, places, lows, highs, found)
@@ -228,7 +234,7 @@ def candidates(
             edge = max(edge, floor_of(lows, found, k))
             found = let_go(places, lows, highs, found, edge)
         if 2 * found > room:
-            room *= 2
+            room = 2 * found
             places = np.concatenate((places, np.empty(room + BLOCK - len(places), np.int32)))
             lows = np.concatenate((lows, np.empty(room + BLOCK - len(lows), np.float32)))
             highs = np.concatenate((highs, np.empty(room + BLOCK - len(highs), np.float32)))

@@ -1,4 +1,4 @@
-"""What numba has no words for: bytes times weights, summed, with no float between; bits; prefetching.
+"""What numba has no words for: bytes times weights, summed, with no float between; bits; asking for memory.
 
 Written as instructions of LLVM that every processor has some way to carry out. On x86 the multiplication
 becomes one that adds pairs of products as well (pmaddwd, or with the sum vpdpwssd): a third of the work of
@@ -52,27 +52,7 @@ if HAS_COMPILER:
         # For reading, to be kept in all caches, as data.
         builder.call(told, [address, WHOLE(0), WHOLE(3), WHOLE(1)])
 
-    def _sum_pairs(_typing: Any, codes: Any, tile: Any, weights: Any, sums: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            table, scaled, out = (_array(context, builder, signature, arguments, at) for at in (0, 2, 3))
-            size = builder.extract_value(table.shape, 1)
-            start = builder.mul(arguments[1], builder.mul(size, LONG(TILE)))
-            total = cgutils.alloca_once_value(builder, _none())  # type: ignore[no-untyped-call]
-            with cgutils.for_range(builder, builder.sdiv(size, LONG(2))) as loop:
-                column = builder.mul(loop.index, LONG(2))
-                line = builder.gep(table.data, [builder.add(start, builder.mul(column, LONG(TILE)))])
-                pair = builder.bitcast(builder.gep(scaled.data, [column]), WHOLE.as_pointer())
-                added = _pairs(builder, line, builder.load(pair, align=2))
-                builder.store(builder.add(builder.load(total), added), total)
-            builder.store(builder.load(total), builder.bitcast(out.data, SUMS.as_pointer()), align=4)
-            return context.get_dummy_value()
-
-        return types.void(codes, tile, weights, sums), generate
-
-    def _none() -> Any:
-        return ir.Constant(SUMS, [0] * TILE)
-
-    def _pairs(builder: Any, line: Any, pair: Any) -> Any:
+    def _added(builder: Any, line: Any, pair: Any) -> Any:
         """The two columns from `line` on times the pair of weights, added."""
         lines = [builder.gep(line, [LONG(TILE * column)]) for column in (0, 1)]
         for each in lines:
@@ -83,6 +63,24 @@ if HAS_COMPILER:
         weights = builder.sext(builder.bitcast(_repeated(builder, SUMS, pair), WEIGHTS), PRODUCTS)
         products = builder.mul(codes, weights, flags=["nsw"])
         return builder.add(*(builder.shuffle_vector(products, products, each) for each in (FIRSTS, SECONDS)))
+
+    def _sum_pairs(_typing: Any, codes: Any, tile: Any, weights: Any, sums: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            table, scaled, out = (_array(context, builder, signature, arguments, at) for at in (0, 2, 3))
+            size = builder.extract_value(table.shape, 1)
+            start = builder.mul(arguments[1], builder.mul(size, LONG(TILE)))
+            nothing = ir.Constant(SUMS, [0] * TILE)
+            total = cgutils.alloca_once_value(builder, nothing)  # type: ignore[no-untyped-call]
+            with cgutils.for_range(builder, builder.sdiv(size, LONG(2))) as loop:
+                column = builder.mul(loop.index, LONG(2))
+                line = builder.gep(table.data, [builder.add(start, builder.mul(column, LONG(TILE)))])
+                pair = builder.bitcast(builder.gep(scaled.data, [column]), WHOLE.as_pointer())
+                added = _added(builder, line, builder.load(pair, align=2))
+                builder.store(builder.add(builder.load(total), added), total)
+            builder.store(builder.load(total), builder.bitcast(out.data, SUMS.as_pointer()), align=4)
+            return context.get_dummy_value()
+
+        return types.void(codes, tile, weights, sums), generate
 
     def _reaching(_typing: Any, numbers: Any, start: Any, edge: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -99,22 +97,21 @@ if HAS_COMPILER:
 
         return types.int64(types.uint64), generate
 
-    def _prefetch_row(_typing: Any, table: Any, row: Any) -> Any:
+    def _ask_ahead(_typing: Any, table: Any, start: Any, count: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             array = _array(context, builder, signature, arguments, 0)
             data = builder.bitcast(array.data, BYTE.as_pointer())
-            width = builder.mul(builder.extract_value(array.shape, 1), array.itemsize)
-            start = builder.gep(data, [builder.mul(arguments[1], width)])
-            with cgutils.for_range_slice(builder, LONG(0), width, LONG(TILE)) as (place, _):
-                _ask_for(builder, builder.gep(start, [place]))
+            first, size = (builder.mul(number, array.itemsize) for number in arguments[1:])
+            with cgutils.for_range_slice(builder, LONG(0), size, LONG(TILE)) as (place, _):
+                _ask_for(builder, builder.gep(data, [builder.add(first, place)]))
             return context.get_dummy_value()
 
-        return types.void(table, types.int64), generate
+        return types.void(table, types.int64, types.int64), generate
 
     sum_pairs: Any = intrinsic(_sum_pairs)
     reaching: Any = intrinsic(_reaching)
     first_set: Any = intrinsic(_first_set)
-    prefetch_row: Any = intrinsic(_prefetch_row)
+    ask_ahead: Any = intrinsic(_ask_ahead)
 else:
 
     def sum_pairs(codes: Any, tile: Any, weights: Any, sums: Any) -> None:
@@ -135,5 +132,5 @@ else:
         word = int(bits)
         return (word & -word).bit_length() - 1
 
-    def prefetch_row(table: Any, row: Any) -> None:
-        """Have a row of a table (two dimensions, contiguous) on its way from memory."""
+    def ask_ahead(table: Any, start: Any, count: Any) -> None:
+        """Have so many numbers of a contiguous array, from `start` on, on their way from memory."""

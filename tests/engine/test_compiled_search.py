@@ -153,6 +153,36 @@ def test_a_guess_that_was_too_high_is_taken_back(
     assert seen[0] == -np.inf and seen[1] > -np.inf
 
 
+@pytest.mark.parametrize("few", [0, 1, 127, 128, 255, 256])
+def test_there_is_room_for_a_whole_block_whenever_one_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Of equals nothing is let go. few: of the first block that may be listed."""
+    if not hasattr(search.candidates, "py_func"):
+        pytest.skip("nothing is compiled")
+    count, k, rooms = 12 * BLOCK, 10, []
+    made = ItemFactors.of(np.ones(count, np.float32), np.ones((count, 4), np.float32))
+    mask = np.ones(count, np.bool_)
+    mask[few:BLOCK] = False
+    each = search.gather
+
+    def watched(*told: Any) -> Any:
+        rooms.append(min(map(len, told[9:12])) - told[12])
+        assert rooms[-1] >= BLOCK
+        return each(*told)
+
+    monkeypatch.setattr(search, "gather", watched)
+    monkeypatch.setattr(search, "ask_ahead", lambda *_: None)
+    coarse, nothing = made.coarse, np.empty(0, np.float32)
+    places, _, _, found = search.candidates.py_func(
+        coarse.codes, coarse.scales, made.base, np.float32(0), nothing, mask, np.empty(0, np.uint8),
+        np.zeros(4, np.int16), np.float32(1), np.float32(0.1), np.float32(0.1), k, np.float32(-np.inf),
+        BLOCK, BLOCK,
+    )  # fmt: skip
+    assert len(rooms) == 12
+    assert places[:found].tolist() == np.flatnonzero(mask).tolist()
+
+
 @settings(deadline=None, max_examples=150)
 @given(
     seed=st.integers(0, 10_000), count=st.sampled_from([0, 1, TILE, 700, 3 * BLOCK, 5_000]),

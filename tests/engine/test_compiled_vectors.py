@@ -32,14 +32,14 @@ def first_set(bits: Any) -> Any:
     return compiled_vectors.first_set(bits)
 
 
-@compiled(f"void({read_only('float32', 2)}, int64)")
-def prefetch_row(table: Any, row: Any) -> None:
-    compiled_vectors.prefetch_row(table, row)
+@compiled(f"void({read_only('float32', 2)}, int64, int64)")
+def ask_ahead(table: Any, start: Any, count: Any) -> None:
+    compiled_vectors.ask_ahead(table, start, count)
 
 
 class Compiled:
     sum_pairs, reaching = staticmethod(sum_pairs), staticmethod(reaching)
-    first_set, prefetch_row = staticmethod(first_set), staticmethod(prefetch_row)
+    first_set, ask_ahead = staticmethod(first_set), staticmethod(ask_ahead)
 
 
 class Plain:
@@ -106,8 +106,8 @@ def test_the_first_set_bit_is_the_lowest(vectors: Any, bits: int, shift: int) ->
 
 
 @pytest.mark.parametrize("row", [0, 2, 10_000_000])
-def test_any_row_may_be_asked_for(vectors: Any, row: int) -> None:
+def test_any_part_may_be_asked_for(vectors: Any, row: int) -> None:
     """Behind the table, too: nothing is read."""
     table = np.arange(6, dtype=np.float32).reshape(3, 2)
-    vectors.prefetch_row(table, row)
+    vectors.ask_ahead(table, 2 * row, 2)
     assert table.tolist() == [[0, 1], [2, 3], [4, 5]]
