@@ -16,38 +16,62 @@ GRID_BITS = 22
 SUMS = {"reassoc", "contract"}
 
 
-@compiled("UniTuple(float64, 4)(float64[:, ::1], int64, float64[:, ::1], int64, int64)", fastmath=SUMS)
-def dots_of(ones: Any, first: Any, others: Any, other: Any, size: Any) -> Any:
-    """Products of the first columns of four rows with those of another, which is read once."""
-    one, two, three, four = 0.0, 0.0, 0.0, 0.0
-    for column in range(size):
-        number = others[other, column]
-        one += ones[first, column] * number
-        two += ones[first + 1, column] * number
-        three += ones[first + 2, column] * number
-        four += ones[first + 3, column] * number
-    return one, two, three, four
+@compiled("int64(int64)")
+def in_fours(count: Any) -> Any:
+    """The next multiple of four: rows are made up to it by rows of zeros, and looked at in blocks."""
+    return (count + 3) // 4 * 4
 
 
-@compiled("void(float64[:, ::1], float64[:, ::1], int64, float64[::1], float64[:, ::1])", fastmath=SUMS)
-def decompose_sums(ones: Any, others: Any, size: Any, diagonal: Any, system: Any) -> None:
-    """`system` becomes the Cholesky factor of ones others' + diagonal, symmetric and positive definite.
+@compiled("void(float64[:, ::1], int64, float64[:, ::1], int64, int64, float64[:, ::1])", fastmath=SUMS)
+def dots_of(rows: Any, row: Any, others: Any, other: Any, size: Any, found: Any) -> None:
+    """`found`, (4, 4), becomes the products of the first columns of four rows with those of four others.
 
-    ones, others, system: of `size` rows, and three more whatever they are. A column at a time; of the lower
-    half.
+    Sixteen sums of one pass: each number is read once for four of them.
     """
+    a0, a1, a2, a3, b0, b1, b2, b3 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    c0, c1, c2, c3, d0, d1, d2, d3 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for column in range(size):
+        a, b, c, d = rows[row, column], rows[row + 1, column], rows[row + 2, column], rows[row + 3, column]
+        number = others[other, column]
+        a0, b0, c0, d0 = a0 + a * number, b0 + b * number, c0 + c * number, d0 + d * number
+        number = others[other + 1, column]
+        a1, b1, c1, d1 = a1 + a * number, b1 + b * number, c1 + c * number, d1 + d * number
+        number = others[other + 2, column]
+        a2, b2, c2, d2 = a2 + a * number, b2 + b * number, c2 + c * number, d2 + d * number
+        number = others[other + 3, column]
+        a3, b3, c3, d3 = a3 + a * number, b3 + b * number, c3 + c * number, d3 + d * number
+    found[0, 0], found[0, 1], found[0, 2], found[0, 3] = a0, a1, a2, a3
+    found[1, 0], found[1, 1], found[1, 2], found[1, 3] = b0, b1, b2, b3
+    found[2, 0], found[2, 1], found[2, 2], found[2, 3] = c0, c1, c2, c3
+    found[3, 0], found[3, 1], found[3, 2], found[3, 3] = d0, d1, d2, d3
+
+
+@compiled("void(float64[:, ::1], float64[:, ::1], float64[::1], float64[:, ::1])", fastmath=SUMS)
+def decompose_sums(ones: Any, others: Any, diagonal: Any, system: Any) -> None:
+    """`system` becomes the Cholesky factor of ones others' + diagonal, symmetric and positive definite, in
+    its lower half.
+
+    All have the same number of rows, a multiple of four. Four columns at a time.
+    """
+    size, sums, less = len(system), np.empty((4, 4)), np.empty((4, 4))
+    for column in range(0, size, 4):
         for row in range(column, size, 4):
-            sums = dots_of(ones, row, others, column, ones.shape[1])
-            less = dots_of(system, row, system, column, column)
-            system[row, column] = sums[0] - less[0]
-            system[row + 1, column] = sums[1] - less[1]
-            system[row + 2, column] = sums[2] - less[2]
-            system[row + 3, column] = sums[3] - less[3]
-        root = math.sqrt(system[column, column] + diagonal[column])
-        system[column, column] = root
-        for row in range(column + 1, size):
-            system[row, column] /= root
+            dots_of(ones, row, others, column, ones.shape[1], sums)
+            dots_of(system, row, system, column, column, less)
+            for one in range(4):
+                for other in range(4):
+                    system[row + one, column + other] = sums[one, other] - less[one, other]
+        for own in range(column, column + 4):
+            square = system[own, own] + diagonal[own]
+            for inner in range(column, own):
+                square -= system[own, inner] * system[own, inner]
+            root = math.sqrt(square)
+            system[own, own], over = root, 1 / root
+            for row in range(own + 1, size):
+                total = system[row, own]
+                for inner in range(column, own):
+                    total -= system[row, inner] * system[own, inner]
+                system[row, own] = total * over
 
 
 @compiled("void(float64[:, ::1], float64[::1])", fastmath=SUMS)
@@ -86,13 +110,13 @@ def add_rows(rows: Any, weights: Any, found: Any) -> None:
 
 @compiled("Tuple((float64[::1], float64[:, ::1], float64[::1], float64[:, ::1]))(float64[::1], int64, int64)")
 def parts_of(folded: Any, rows: Any, size: Any) -> Any:
-    """What `folded_in` found of so many rows that tell, in its order; the matrices with three rows more."""
-    fewer, begin, ends = min(rows, size), size + (rows + 3) * size, size + (rows + 3) * size + rows
+    """What `folded_in` found of so many rows that tell, in its order; the matrices' rows in fours."""
+    fewer, begin = in_fours(min(rows, size)), size + in_fours(rows) * size
     return (
         folded[:size],
-        folded[size:begin].reshape((rows + 3, size)),
-        folded[begin:ends],
-        folded[ends : ends + (fewer + 3) * fewer].reshape((fewer + 3, fewer)),
+        folded[size:begin].reshape((in_fours(rows), size)),
+        folded[begin : begin + rows],
+        folded[begin + rows : begin + rows + fewer * fewer].reshape((fewer, fewer)),
     )
 
 
@@ -109,10 +133,10 @@ def folded_in(known: Any, weights: Any, base: Any, head: Any, rest: Any, held: A
     """
     told = np.flatnonzero((known >= 0) & (weights != 0))
     width, size, rows = head.shape[1], len(held), len(told)
-    fewer = min(rows, size)
-    folded = np.empty(size + (rows + 3) * size + rows + (fewer + 3) * fewer)
+    fewer = in_fours(min(rows, size))
+    folded = np.empty(size + in_fours(rows) * size + rows + fewer * fewer)
     found, features, residuals, system = parts_of(folded, rows, size)
-    found[:], features[rows:], system[fewer:] = 0, 0, 0
+    found[:], features[rows:] = 0, 0
     confidence = np.empty(rows)
     for row in range(rows):
         own, weight = known[told[row]], weights[told[row]]
@@ -122,20 +146,22 @@ def folded_in(known: Any, weights: Any, base: Any, head: Any, rest: Any, held: A
             features[row, factor] = rest[own, factor - width]
         confidence[row] = abs(np.float64(weight))
         residuals[row] = math.copysign(1.0, weight) - base[own]
-    diagonal, right = held + by_row * confidence.sum(), residuals.copy()
+    diagonal, right, own_diagonal = held + by_row * confidence.sum(), residuals.copy(), np.ones(fewer)
     if rows < size:
         lifted = features / diagonal
-        decompose_sums(lifted, features, rows, 1 / confidence, system)
+        own_diagonal[:rows] = 1 / confidence
+        decompose_sums(lifted, features, own_diagonal, system)
         solve_one(system, right)
         add_rows(lifted, right, found)
     else:
         add_rows(features, right * confidence, found)
-        turned, weighted = np.zeros((size + 3, rows)), np.zeros((size + 3, rows))
+        own_diagonal[:size] = diagonal
+        turned, weighted = np.zeros((fewer, rows)), np.zeros((fewer, rows))
         for row in range(rows):
             for factor in range(size):
                 turned[factor, row] = features[row, factor]
                 weighted[factor, row] = features[row, factor] * confidence[row]
-        decompose_sums(weighted, turned, size, diagonal, system)
+        decompose_sums(weighted, turned, own_diagonal, system)
         solve_one(system, found)
     to_grid(found)
     return folded

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from recommendations.engine.compiled_foldin import dots_of, parts_of
+from recommendations.engine.compiled_foldin import dots_of, in_fours, parts_of
 from recommendations.engine.compiling import compiled, read_only
 
 PLACES, FLOATS, TABLE = read_only("int32"), read_only("float32"), read_only("float32", 2)
@@ -55,15 +55,17 @@ def solve_decomposed(system: Any, right: Any) -> None:
     size, width = right.shape
     for row in range(size):
         take_off(right, row, system[row], 0, row)
+        over = 1 / system[row, row]
         for column in range(width):
-            right[row, column] /= system[row, row]
+            right[row, column] *= over
     below = np.empty(size)
     for row in range(size - 1, -1, -1):
         for later in range(row + 1, size):
             below[later] = system[later, row]
         take_off(right, row, below, row + 1, size)
+        over = 1 / system[row, row]
         for column in range(width):
-            right[row, column] /= system[row, row]
+            right[row, column] *= over
 
 
 @compiled("void(float64[:, ::1], float64[:, ::1])", fastmath=SUMS)
@@ -75,9 +77,9 @@ def solve(system: Any, right: Any) -> None:
 
 @compiled(f"float64[:, ::1]({PLACES}, {TABLE}, {TABLE})")
 def vectors_of(places: Any, head: Any, rest: Any) -> Any:
-    """(k, factors) rows of a table that is kept in two parts, side by side, in double precision."""
+    """(k, factors) rows of a table that is kept in two parts, side by side, in double precision and fours."""
     width, size = head.shape[1], head.shape[1] + rest.shape[1]
-    found = np.empty((len(places), size))
+    found = np.zeros((in_fours(len(places)), size))
     for row in range(len(places)):
         for factor in range(width):
             found[row, factor] = head[places[row], factor]
@@ -88,13 +90,12 @@ def vectors_of(places: Any, head: Any, rest: Any) -> Any:
 
 @compiled("void(float64[:, ::1], float64[:, ::1], float64[:, ::1])", fastmath=SUMS)
 def dots_into(rows: Any, others: Any, found: Any) -> None:
-    """`found`, (rows, others), becomes the rows' products with the others; rows and found have three rows
-    more, whatever they are."""
-    for other in range(len(others)):
-        for row in range(0, len(rows) - 3, 4):
-            dots = dots_of(rows, row, others, other, others.shape[1])
-            found[row, other], found[row + 1, other] = dots[0], dots[1]
-            found[row + 2, other], found[row + 3, other] = dots[2], dots[3]
+    """`found`, (rows, others), becomes the rows' products with the others, all of them in fours."""
+    block = np.empty((4, 4))
+    for row in range(0, len(rows), 4):
+        for other in range(0, len(others), 4):
+            dots_of(rows, row, others, other, rows.shape[1], block)
+            found[row : row + 4, other : other + 4] = block
 
 
 @compiled(f"float64[:, ::1]({ASKED})", fastmath=SUMS)
@@ -110,8 +111,8 @@ def shares_of(
     told = np.flatnonzero((known >= 0) & (weights != 0))
     rows, size, count = len(told), len(held), len(wanted)
     _, features, residuals, system = parts_of(folded, rows, size)
-    confidence, right = np.abs(weights[told].astype(np.float64)), np.empty((rows + 3, count))
-    asked, found = vectors_of(wanted, head, rest), np.zeros((len(known), count))
+    confidence, asked = np.abs(weights[told].astype(np.float64)), vectors_of(wanted, head, rest)
+    right, found = np.empty((in_fours(rows), len(asked))), np.zeros((len(known), count))
     if rows < size:
         asked /= held + by_row * confidence.sum()
         dots_into(features, asked, right)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommendations.engine import compiled_shares
+from recommendations.engine import compiled_foldin, compiled_shares
 from recommendations.engine.algorithms import latent
 from recommendations.engine.algorithms.latent import FoldInRanker
 from recommendations.engine.causes import main_causes
-from recommendations.engine.compiled_foldin import dots_of, folded_in, parts_of
+from recommendations.engine.compiled_foldin import dots_of, folded_in, in_fours, parts_of
 from recommendations.engine.compiled_shares import (
     causes_of,
     decompose,
@@ -81,7 +81,8 @@ def test_contributions_are_what_the_formula_says(seed: int, factors: int, rows: 
 
 
 PARTS = (
-    decompose, dots_into, dots_of, parts_of, shares_of, solve, solve_decomposed, take_off, vectors_of
+    decompose, dots_into, dots_of, in_fours, parts_of, shares_of, solve, solve_decomposed,
+    take_off, vectors_of,
 )  # fmt: skip
 
 
@@ -93,6 +94,7 @@ def test_it_is_the_same_where_nothing_compiles(seed: int, factors: int, rows: in
     asked = ranker._asked(history, wanted)
     pushes, causes = pushes_of(*asked), most_pushed_by(*asked)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled_foldin, "in_fours", getattr(in_fours, "py_func", in_fours))
         for part in PARTS:
             patch.setattr(compiled_shares, part.__name__, getattr(part, "py_func", part))
         plain = getattr(pushes_of, "py_func", pushes_of)(*asked)
