@@ -28,8 +28,6 @@ ZERO, NO_SCORES = np.float32(0), np.empty(0, np.float32)
 SOME, RARE = 4_096, 32
 """So many products, or one in so many, are scored exactly at once. To pick out the vectors of more takes
 longer than to read the codes of all."""
-TOGETHER, MANY = 32_768, 16
-"""With more products than these, a matrix product is worth it for so many shoppers."""
 NOWHERE, EVERYTHING = np.empty(0, np.int32), np.empty(0, np.bool_)
 GUESSED, HOPELESS, SAMPLED = 2, 4, 16
 """Products scored exactly for a first guess, in k; to read on from one product in so many is to read all;
@@ -75,7 +73,7 @@ def compiled_best(
     own = table.head, table.rest, table.base, shopper, share, values
     if k <= 0:
         return Ranking(NOWHERE, NO_SCORES)
-    if few is not None and (len(few) <= SOME or len(few) * RARE <= len(table)):
+    if few is not None and is_rare(few, len(table)):
         return Ranking(*compiled_search.among(*own, without(few, exclude), k))
     mask = EVERYTHING if allowed is None else mask_of(allowed, len(table))
     out = NOWHERE if exclude is None else np.ascontiguousarray(exclude, np.int32)
@@ -83,6 +81,11 @@ def compiled_best(
     return Ranking(
         *compiled_search.best(coarse.codes, coarse.scales, coarse.units, *own, mask, out, k, margin)
     )
+
+
+def is_rare(few: Places, count: int) -> bool:
+    """Whether the few of `count` products are all scored exactly at once."""
+    return len(few) <= SOME or len(few) * RARE <= count
 
 
 def best_of_each(
@@ -94,14 +97,13 @@ def best_of_each(
     allowed: Allowed | None = None,
     priors: Sequence[Prior | None],
 ) -> Iterator[Ranking]:
-    """`best` for every row of (shoppers, factors): one by one, or for many by matrix products with bounded
-    memory."""
+    """`best` for every row of (shoppers, factors): one by one where that is compiled, else by matrix products
+    with bounded memory."""
     few = few_of(allowed, len(table))
-    # Of a large table each shopper would read all the codes from memory.
-    is_together = len(table) > TOGETHER and len(shoppers) >= MANY and few is None
-    if all(map(fits, priors)) and not is_together:
+    if all(map(fits, priors)):
+        told = allowed if few is None or is_rare(few, len(table)) else mask_of(few, len(table))
         for shopper, out, prior in zip(shoppers, exclude, priors, strict=True):
-            yield compiled_best(table, shopper, k, out, few, allowed, prior)
+            yield compiled_best(table, shopper, k, out, few, told, prior)
         return
     hidden = penalty(allowed)
     head, rest, base = table.head, table.rest, table.base

@@ -28,13 +28,10 @@ def is_split(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return split
 
 
-@pytest.fixture(params=["compiled", "by numpy", "compiled, many by numpy"])
+@pytest.fixture(params=["compiled", "by numpy"])
 def is_compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    compiled = bool(request.param != "by numpy")
+    compiled = bool(request.param == "compiled")
     monkeypatch.setattr(pruning, "IS_COMPILED", compiled)
-    if request.param == "compiled, many by numpy":
-        monkeypatch.setattr(pruning, "TOGETHER", COUNT - 1)
-        monkeypatch.setattr(pruning, "MANY", 2)
     monkeypatch.setattr(pruning, "SOME", 40)
     return compiled
 
@@ -89,16 +86,20 @@ def test_the_best_are_those_of_all_exact_scores(
 @settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 10_000), k=st.integers(0, 50), share=st.sampled_from([None, 0.05, 0.5]),
-    cells=st.sampled_from([1, 2_000, 10**6]),
+    cells=st.sampled_from([1, 2_000, 10**6]), by_place=st.booleans(),
 )  # fmt: skip
 @pytest.mark.usefixtures("is_split", "is_compiled")
-def test_each_of_a_batch_is_found_as_if_alone(seed: int, k: int, share: float | None, cells: int) -> None:
+def test_each_of_a_batch_is_found_as_if_alone(
+    seed: int, k: int, share: float | None, cells: int, by_place: bool
+) -> None:
     made, random = table(seed, decay=0.2, repeated=True)
     people = on_grid(random.normal(size=(7, SIZE)))
     excluded = [None, *(random.integers(-1, COUNT, 30).astype(np.int32) for _ in range(6))]
     prior = Prior(random.random(COUNT).astype(np.float32), 0.7)
     priors = [None, prior, None, prior, prior, None, None]
-    allowed = None if share is None else random.random(COUNT) < share
+    allowed: Any = None if share is None else random.random(COUNT) < share
+    if allowed is not None and by_place:
+        allowed = random.permutation(np.flatnonzero(allowed)).astype(np.int32)
     before, pruning.CELLS_AT_A_TIME = pruning.CELLS_AT_A_TIME, cells
     try:
         found = list(best_of_each(made, people, k, exclude=excluded, allowed=allowed, priors=priors))
