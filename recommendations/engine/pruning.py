@@ -101,7 +101,9 @@ def best_of_each(
     with bounded memory."""
     few = few_of(allowed, len(table))
     if all(map(fits, priors)):
-        told = allowed if few is None or is_rare(few, len(table)) else mask_of(few, len(table))
+        told = (
+            allowed if few is None or is_rare(few, len(table)) else mask_of(few.astype(np.int32), len(table))
+        )
         for shopper, out, prior in zip(shoppers, exclude, priors, strict=True):
             yield compiled_best(table, shopper, k, out, few, told, prior)
         return
