@@ -106,7 +106,7 @@ def test_the_body_is_what_the_schemas_serializer_writes(client: Client, shop: Sh
     request = RequestFactory().get("/")
     for explain in (False, True):
         cards = listed_for(shopper, Asked(limit=50), now=now, snapshot=snapshot)
-        written = body_of(cards, snapshot.cards, root="http://testserver", explain=explain)
+        written = body_of(cards, root="http://testserver", explain=explain)
         page = recommend_for(shopper, now=now, limit=50)
         context = {"request": request, "explain": explain}
         rendered = JSONRenderer().render(RecommendationList(page, context=context).data)

@@ -70,5 +70,5 @@ class BatchRecommendations(APIView):
         *own, nobodys = listed_for_many([*known.values(), None], wanted, now=now, snapshot=snapshot)
         found = dict(zip(known, own, strict=True))
         root = f"{request.scheme}://{request.get_host()}"
-        body = batch_body_of([(name, found.get(name, nobodys)) for name in names], snapshot.cards, root=root)
+        body = batch_body_of([(name, found.get(name, nobodys)) for name in names], root=root)
         return HttpResponse(body, content_type="application/json")

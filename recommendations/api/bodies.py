@@ -5,23 +5,25 @@ The same as `RecommendationList` would write, which describes it in the schema: 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from json import dumps
 from json.encoder import encode_basestring as quoted
-from weakref import WeakKeyDictionary
 
-from catalog.cards import MOST, Card, Cards
+from catalog.cards import Card
 from recommendations.serving.results import Item, Recommendations
 
-Written = dict[tuple[str, int], str]
-_lock = threading.Lock()
-_written: WeakKeyDictionary[Cards, Written] = WeakKeyDictionary()
+Written = dict[int, tuple[Card, str]]
+"""Product id -> its card, what is said of it: without the closing brace."""
+# Some 500 bytes each.
+MOST = 20_000
+# For so many addresses of one shop; who asks with ever others fills no memory.
+ROOTS = 4
+_written: dict[str, Written] = {}
 
 
-def body_of(found: Recommendations, cards: Cards, *, root: str, explain: bool) -> bytes:
+def body_of(found: Recommendations, *, root: str, explain: bool) -> bytes:
     """found: a list of cards. root: where the shop is, such as "https://shop.example"."""
-    written = _written_of(cards)
+    written = _written_for(root)
     items = ",".join([_item(item, written, root, explain) for item in found.items])
     version = "null" if found.model_version is None else found.model_version
     made = found.generated_at.isoformat().replace("+00:00", "Z")
@@ -31,22 +33,19 @@ def body_of(found: Recommendations, cards: Cards, *, root: str, explain: bool) -
     ).encode()
 
 
-def batch_body_of(found: Sequence[tuple[str, Recommendations]], cards: Cards, *, root: str) -> bytes:
+def batch_body_of(found: Sequence[tuple[str, Recommendations]], *, root: str) -> bytes:
     """The lists of many, each with the id of its shopper."""
     lists = [
-        b'{"shopper":%b,%b' % (dumps(name).encode(), body_of(each, cards, root=root, explain=False)[1:])
+        b'{"shopper":%b,%b' % (dumps(name).encode(), body_of(each, root=root, explain=False)[1:])
         for name, each in found
     ]
     return b'{"results":[%b]}' % b",".join(lists)
 
 
 def _item(item: Item, written: Written, root: str, explain: bool) -> str:
-    product = item.product
-    said = written.get((root, product.pk))
-    if said is None:
-        if len(written) >= MOST:
-            written.clear()
-        said = written[root, product.pk] = _said_of(product, root)  # type: ignore[arg-type]  # a card, here
+    card: Card = item.product  # type: ignore[assignment]  # in lists for programs
+    known = written.get(card.pk)
+    said = known[1] if known is not None and known[0] == card else _write(card, written, root)
     stars = "null" if item.predicted_rating is None else repr(item.predicted_rating)
     explored = "true" if item.explored else "false"
     text = (
@@ -65,24 +64,37 @@ def _explanation(item: Item) -> str:
     return f'{{"product":{sku},"share":{share}}}'
 
 
+def _write(card: Card, written: Written, root: str) -> str:
+    if len(written) >= MOST:
+        # Those that came first go, not all: the next lists want most of the others.
+        for pk in list(written)[: MOST // 4 + 1]:
+            written.pop(pk, None)
+    said = _said_of(card, root)
+    written[card.pk] = card, said
+    return said
+
+
 def _said_of(card: Card, root: str) -> str:
     """What is said of a product in every list, without the closing brace."""
-    fields = {
-        "sku": card.sku, "title": card.title, "brand": card.brand,
-        "category": card.category.slug if card.category else None,
-        "price": f"{card.price:.2f}", "in_stock": card.in_stock,
-        "url": _absolute(root, card.get_absolute_url()), "picture": _absolute(root, card.picture_url),
-    }  # fmt: skip
-    return dumps(fields, ensure_ascii=False, separators=(",", ":"))[:-1]
+    category = card.category
+    slug = "null" if category is None else quoted(category.slug)
+    in_stock = "true" if card.in_stock else "false"
+    return (
+        f'{{"sku":{quoted(card.sku)},"title":{quoted(card.title)},"brand":{quoted(card.brand)},'
+        f'"category":{slug},"price":"{card.price:.2f}","in_stock":{in_stock},'
+        f'"url":{quoted(_absolute(root, card.get_absolute_url()))},'
+        f'"picture":{quoted(_absolute(root, card.picture_url))}'
+    )
 
 
 def _absolute(root: str, address: str) -> str:
     return address if "://" in address else root + address
 
 
-def _written_of(cards: Cards) -> Written:
-    found = _written.get(cards)
+def _written_for(root: str) -> Written:
+    found = _written.get(root)
     if found is None:
-        with _lock:
-            found = _written.setdefault(cards, {})
+        if len(_written) >= ROOTS:
+            _written.clear()
+        found = _written.setdefault(root, {})
     return found

@@ -101,7 +101,7 @@ def _made(
 ) -> bytes:
     """The answer, computed now and kept under the name, if it has one."""
     found = listed_for(shopper, question.asked, now=now, snapshot=snapshot)
-    body = body_of(found, snapshot.cards, root=root, explain=question.explain)
+    body = body_of(found, root=root, explain=question.explain)
     if name is not None:
         kept.keep(name, body, seconds=conf().list_cache_seconds)
     return body
