@@ -10,7 +10,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,13 +59,12 @@ class Variety:
         return min(self.places, length // REACH)
 
 
-@dataclass(frozen=True, eq=False)
-class Labels:
+class Labels(NamedTuple):
     """What a product is seen by. places: (k,) numbers of its distinct labels, rising. values: (k,) what each
     is worth, so that the dot product of two products is how alike they are."""
 
-    places: NDArray[np.int32]
-    values: Matrix
+    places: Sequence[int]
+    values: Sequence[float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,15 +94,20 @@ class LabelTable:
 
     def add(self, labels: Labels) -> int:
         """The row that it is kept in."""
-        row = self._count
-        start = int(self._starts[row])
-        end = start + len(labels.places)
+        return int(self.extend([labels])[0])
+
+    def extend(self, products: Sequence[Labels]) -> Order:
+        """(products,) the rows that they are kept in."""
+        first, count = self._count, len(products)
+        ends = np.cumsum([0, *[len(labels.places) for labels in products]]) + self._starts[first]
+        start, end = int(ends[0]), int(ends[-1])
         self._places, self._values = _with_room(self._places, end), _with_room(self._values, end)
-        starts = _with_room(self._starts, row + 2)
-        self._places[start:end], self._values[start:end] = labels.places, labels.values
-        starts[row + 1] = end
-        self._starts, self._count = starts, row + 1
-        return row
+        starts = _with_room(self._starts, first + count + 1)
+        self._places[start:end] = [place for labels in products for place in labels.places]
+        self._values[start:end] = [value for labels in products for value in labels.values]
+        starts[first : first + count + 1] = ends
+        self._starts, self._count = starts, first + count
+        return np.arange(first, first + count)
 
     def of(self, rows: Order) -> Labelled:
         """The products kept in these rows."""
@@ -120,15 +124,15 @@ def _with_room(column: NDArray[Any], length: int) -> NDArray[Any]:
     return longer
 
 
-_numbers: dict[tuple[str, Hashable], int] = {}
-"""Label -> its number in this process; a shop's words, aisles and brands are not without end."""
+_numbers: dict[str, dict[Hashable, int]] = {}
+"""Field -> label -> its number in this process; a shop's words, aisles and brands are not without end."""
 _next = count()
 
 
 def labelled(rows: Iterable[Labels]) -> Labelled:
     """Products by the labels of each."""
     table = LabelTable()
-    return table.of(np.array([table.add(row) for row in rows], np.int64))
+    return table.of(table.extend(list(rows)))
 
 
 def labelled_by(fields: Mapping[str, Field]) -> Labelled:
@@ -137,24 +141,30 @@ def labelled_by(fields: Mapping[str, Field]) -> Labelled:
     Nothing is alike in a field in which it has no labels, and a product is like itself in all its fields.
     """
     length = max((len(sets) for _, sets in fields.values()), default=0)
-    weights = {name: weight for name, (weight, _) in fields.items()}
+    shares = _shares({name: weight for name, (weight, _) in fields.items()})
     return labelled(
-        _labels({name: sets[row] for name, (_, sets) in fields.items() if row < len(sets)}, weights)
+        _labels([(name, sets[row]) for name, (_, sets) in fields.items() if row < len(sets)], shares)
         for row in range(length)
     )
 
 
-def _labels(fields: Mapping[str, Collection[Hashable]], weights: Mapping[str, float]) -> Labels:
+def _shares(weights: Mapping[str, float]) -> dict[str, float]:
     total = sum(weights.values()) or 1.0
-    own: list[tuple[int, float]] = []
-    for name, labels in fields.items():
-        distinct = set(labels)
-        worth = sqrt(weights[name] / total / len(distinct)) if distinct else 0.0
-        own += [(_numbers.setdefault((name, label), next(_next)), worth) for label in distinct]
-    own.sort()
-    return Labels(
-        np.array([place for place, _ in own], np.int32), np.array([worth for _, worth in own], np.float64)
-    )
+    return {name: weight / total for name, weight in weights.items()}
+
+
+def _labels(fields: Iterable[tuple[str, Collection[Hashable]]], shares: Mapping[str, float]) -> Labels:
+    own: dict[int, float] = {}
+    for name, labels in fields:
+        if labels:
+            known = _numbers.setdefault(name, {})
+            # Two threads may take two numbers for one label: the first that is set is the one for both.
+            places = {
+                known[each] if each in known else known.setdefault(each, next(_next)) for each in labels
+            }
+            own |= dict.fromkeys(places, sqrt(shares[name] / len(places)))
+    order = sorted(own)
+    return Labels(order, [own[place] for place in order])
 
 
 def likeness(products: Labelled) -> Matrix:
@@ -168,18 +178,18 @@ def likeness(products: Labelled) -> Matrix:
     return table @ table.T
 
 
-WEIGHTS = {"title": TITLE, "aisle": AISLE, "department": DEPARTMENT, "brand": BRAND}
+SHARES = _shares({"title": TITLE, "aisle": AISLE, "department": DEPARTMENT, "brand": BRAND})
 
 
 def labels_of(title: str, aisle: Hashable | None, department: Hashable | None, brand: str) -> Labels:
     """What somebody who looks at a list sees of a product; None or "" for nothing."""
-    fields: dict[str, Collection[Hashable]] = {
-        "title": WORD.findall(title.casefold()),
-        "aisle": () if aisle is None else (aisle,),
-        "department": () if department is None else (department,),
-        "brand": (brand.casefold(),) if brand else (),
-    }
-    return _labels(fields, WEIGHTS)
+    fields = (
+        ("title", WORD.findall(title.casefold())),
+        ("aisle", () if aisle is None else (aisle,)),
+        ("department", () if department is None else (department,)),
+        ("brand", (brand.casefold(),) if brand else ()),
+    )
+    return _labels(fields, SHARES)
 
 
 def labelled_products(

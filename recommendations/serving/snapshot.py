@@ -19,6 +19,7 @@ from recommendations.merchandising import Rules
 from recommendations.models import MerchandisingRule
 from recommendations.serving import index
 from recommendations.serving.index import LiveModel
+from recommendations.serving.looks import Looks
 
 logger = logging.getLogger(__name__)
 Mask = NDArray[np.bool_]
@@ -36,6 +37,7 @@ class Snapshot:
     loads: int
     catalogue: Catalogue
     cards: Cards
+    looks: Looks
     rules: tuple[MerchandisingRule, ...]
     model: LiveModel | None
 
@@ -102,6 +104,7 @@ def _refreshed() -> Snapshot:
             loads=model.load if model else loads,
             catalogue=catalogue,
             cards=known.cards.without(changed) if known else Cards(),
+            looks=known.looks.after(catalogue, changed) if known else Looks(catalogue),
             rules=tuple(MerchandisingRule.objects.filter(is_active=True).order_by("name", "pk")),
             model=model,
         )
@@ -112,7 +115,9 @@ def warm_up() -> None:
     """Read everything before a request waits for it; a database that is not there yet can wait, too."""
     index.load_beside_requests()
     try:
-        current()
+        found = current()
+        found.cards.read_ahead()
+        found.looks.read_ahead(found.cards)
     except DatabaseError as error:
         logger.warning("nothing is read ahead: %s", error)
     finally:

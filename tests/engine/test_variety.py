@@ -218,6 +218,21 @@ class TestATableOfLabels:
         apart = labelled_products(titles, nothing, nothing, [""] * len(sets))
         np.testing.assert_array_equal(likeness(table.of(np.array(rows, np.int64))), likeness(apart))
 
+    @given(st.lists(st.lists(LABELS, max_size=5), max_size=6))
+    def test_many_are_kept_as_they_are_one_after_the_other(self, parts):
+        many, single = LabelTable(), LabelTable()
+        for part in parts:
+            own = [labels_of(" ".join("abcde"[each] * 3 for each in labels), 1, None, "") for labels in part]
+            assert many.extend(own).tolist() == [single.add(labels) for labels in own]
+        rows = np.arange(len(single))
+        np.testing.assert_array_equal(likeness(many.of(rows)), likeness(single.of(rows)))
+
+    def test_labels_are_distinct_and_rise(self):
+        labels = labels_of("Oak chair, oak TABLE and 4 x oak", 1, 1, "Oak")
+        assert list(labels.places) == sorted(set(labels.places))
+        assert len(labels.places) == len(labels.values) == 7, "oak, chair, table, and; two shelves; a brand"
+        assert sum(value**2 for value in labels.values) == pytest.approx(1)
+
     def test_a_product_may_be_in_a_list_of_any_rows(self):
         products = labelled([labels_of("oak chair", 1, 1, ""), labels_of("oak table", 1, 1, "")])
         twice = Labelled(np.array([1, 1, 0]), products.starts, products.places, products.values)

@@ -20,6 +20,7 @@ from catalog.models import Product
 from recommendations import registry
 from recommendations.models import MerchandisingRule
 from recommendations.serving import index, snapshot
+from recommendations.serving.looks import looks_of
 from recommendations.serving.snapshot import current
 from tests.factories import NOW, make_product
 from tests.shops import Shop, make_shop, publish_model
@@ -124,6 +125,18 @@ def test_warming_up_survives_a_database_that_is_away(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(connections, "close_all", lambda: None)
     snapshot.warm_up()
     assert "nothing is read ahead" in caplog.text
+
+
+def test_a_process_that_warmed_up_has_the_cards_and_looks_of_all_products(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "close_all", lambda: None)
+    snapshot.warm_up()
+    found = current()
+    with CaptureQueriesContext(connection) as queries:
+        assert set(found.cards.of(found.catalogue.ids.tolist())) == {each.pk for each in shop.products}
+        looks_of(found.catalogue.ids, np.arange(len(found.catalogue)), found)
+    assert len(queries) == 0
 
 
 @pytest.mark.django_db(transaction=True)
