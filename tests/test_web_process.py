@@ -34,5 +34,19 @@ def test_the_live_model_is_there_before_the_first_request_and_nothing_that_only_
     assert loaded(tmp_path) == ["False", "1", "None"]
 
 
+def test_what_a_web_process_begins_with_is_left_alone_by_the_garbage_collection(tmp_path):
+    for module in ("shopreco.wsgi", "shopreco.asgi"):
+        code = f"import gc, {module}; print(gc.get_freeze_count(), len(gc.get_objects()))"
+        own = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "shopreco.settings.dev", "SHOPRECO_VAR_DIR": str(tmp_path),
+        }  # fmt: skip
+        own.pop("DATABASE_URL", None)
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=PROJECT, env=own)
+        assert done.returncode == 0, done.stderr
+        frozen, looked_through = map(int, done.stdout.split())
+        assert frozen > 50_000 > looked_through, module
+
+
 def test_a_database_without_tables_does_not_keep_a_web_process_from_starting(tmp_path):
     assert loaded(tmp_path) == ["False", "0", "None"]
