@@ -58,6 +58,7 @@ _loads = 0
 # In a process that serves: a newer model is loaded beside the requests, which go on with the one they have.
 _beside_requests = False
 _loading: threading.Thread | None = None
+_wanted: ModelVersion | None = None
 
 
 def live_model() -> LiveModel | None:
@@ -82,19 +83,34 @@ def loads() -> int:
 
 
 def _load_beside(version: ModelVersion) -> None:
-    """Load a version in a thread of its own, unless one is being loaded already."""
-    global _loading
+    """Load a version in a thread of its own: the one that is loading takes it up after what it is at."""
+    global _wanted, _loading
+    with _lock_of_loading:
+        _wanted = version
+        if _loading is None:
+            _loading = threading.Thread(target=_load_what_is_wanted, name="load-model", daemon=True)
+            _loading.start()
 
-    def work() -> None:
+
+def _load_what_is_wanted() -> None:
+    while (version := _taken_up()) is not None:
         try:
             _load(version)
+        except Exception:
+            # The next change in the shop asks for it again.
+            logger.exception("model version %d could not be loaded", version.pk)
         finally:
             connections.close_all()
 
+
+def _taken_up() -> ModelVersion | None:
+    """The version that is wanted by now. None for none: then, and under the same lock, the thread is over."""
+    global _wanted, _loading
     with _lock_of_loading:
-        if _loading is None or not _loading.is_alive():
-            _loading = threading.Thread(target=work, name="load-model", daemon=True)
-            _loading.start()
+        version, _wanted = _wanted, None
+        if version is None:
+            _loading = None
+        return version
 
 
 def _load(live: ModelVersion) -> LiveModel | None:

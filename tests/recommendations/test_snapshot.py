@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -160,8 +161,8 @@ class TestANewerModelInAProcessThatServes:
         assert self.served() == self.first.pk
         yield
         self.may_load.set()
-        if index._loading is not None:
-            index._loading.join(20)
+        if (loading := index._loading) is not None:
+            loading.join(20)
 
     def served(self) -> int | None:
         model = current().model
@@ -173,9 +174,10 @@ class TestANewerModelInAProcessThatServes:
         started = time.monotonic()
         assert [self.served() for _ in range(20)] == [self.first.pk] * 20
         assert time.monotonic() - started < 10
+        loading = index._loading
+        assert loading is not None
         self.may_load.set()
-        assert index._loading is not None
-        index._loading.join(20)
+        loading.join(20)
         assert self.loads == [self.first.pk, second.pk], "one thread loads it, once"
         assert self.served() == second.pk
 
@@ -186,10 +188,53 @@ class TestANewerModelInAProcessThatServes:
         third = publish_model("item_knn")
         self.served()
         self.may_load.set()
+        self.await_served(third.pk)
+
+    def test_one_that_comes_while_the_thread_ends_is_served_too(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ending, may_end = threading.Event(), threading.Event()
+        close_all = connections.close_all
+
+        def slowly() -> None:
+            ending.set()
+            assert may_end.wait(20)
+            close_all()
+
+        monkeypatch.setattr(index, "connections", SimpleNamespace(close_all=slowly))
+        publish_model("item_knn")
+        self.served()
+        assert ending.wait(20)
+        third = publish_model("item_knn")
+        assert self.served() != third.pk
+        may_end.set()
+        self.await_served(third.pk)
+
+    def test_one_that_cannot_be_loaded_is_no_hindrance_to_the_next(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        load = registry.load
+
+        def fails_once(version: Any) -> Any:
+            monkeypatch.setattr(registry, "load", load)
+            raise MemoryError("There is no room for it.")
+
+        monkeypatch.setattr(registry, "load", fails_once)
+        second = publish_model("item_knn")
+        self.served()
+        if (loading := index._loading) is not None:
+            loading.join(20)
+        assert f"model version {second.pk} could not be loaded" in caplog.text
+        assert self.served() == self.first.pk
+        third = publish_model("item_knn")
+        self.served()
+        self.await_served(third.pk)
+
+    def await_served(self, version: int) -> None:
         deadline = time.monotonic() + 20
-        while self.served() != third.pk and time.monotonic() < deadline:
+        while self.served() != version and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert self.served() == third.pk
+        assert self.served() == version
 
     def test_the_first_one_is_waited_for(self) -> None:
         index.forget()
