@@ -157,11 +157,14 @@ def ranked_for(
 def enough_for(asked: Asked, rules: Rules, settings: Conf) -> int | None:
     """How many candidates the places asked for are made of: those before them and those mixed with them.
 
-    None for all: rules move what is far down, and another order begins with any of them.
+    None for all: rules move what is far down, another order begins with any of them, and where they may be
+    too few for a whole list, their number is how long it is.
     """
-    if rules.rules or asked.sort != Sort.BEST or settings.candidates < settings.list_length:
+    left_out = len(asked.filters.exclude)
+    is_whole = settings.candidates - left_out >= settings.list_length
+    if rules.rules or asked.sort != Sort.BEST or not is_whole:
         return None
-    return max(asked.offset + asked.limit, settings.varied_places) + len(asked.filters.exclude)
+    return max(asked.offset + asked.limit, settings.varied_places) + left_out
 
 
 def _rated_enough(shown: Shown, least: float, snapshot: Snapshot) -> Shown:

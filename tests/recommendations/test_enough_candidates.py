@@ -104,6 +104,15 @@ def test_all_are_looked_for_where_another_order_or_a_rule_may_bring_any_to_the_t
     assert enough_for(Asked(), Rules(()), conf()) == 20
 
 
+def test_all_are_looked_for_where_so_many_are_left_out_that_the_list_is_shorter(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = asked_for(shop, Asked(limit=50))[0].items
+    most = Filters(exclude=frozenset(item.product.pk for item in first[:20]))
+    assert looked_for(shop, Asked(most, limit=3), monkeypatch) == {ALL}
+    assert asked_for(shop, Asked(most, limit=3))[0].total < 50
+
+
 def test_all_are_looked_for_where_newcomers_are_to_be_placed_among_them(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
