@@ -19,7 +19,7 @@ from recommendations.engine.types import Arrays, Floats, Positions
 HEAD, PRUNED_FROM = 32, 16_384
 """Columns that are read first, in a catalogue of so many products or more."""
 ROWS_AT_A_TIME = 65_536
-LARGE, LEADING, FIRST = 200_000, 8, 64
+LARGE, LEADING, FIRST = 200_000, 8, 128
 """In a catalogue of LARGE products or more, one in LEADING is laid out apart, for `approximate`; one in FIRST
 is looked at first."""
 
