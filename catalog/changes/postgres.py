@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from catalog.changes.watching import Watch
 
 # At the commit a transaction moves the version on once, however many rows it changed.
+# What is noted before the first version is of another time, as when the row was lost.
 ONCE = "WHERE s.changed_by <> txid_current()"
 FUNCTION = """CREATE FUNCTION catalog_note_change() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE changed bigint;
+DECLARE changed bigint; reached bigint;
 BEGIN
     INSERT INTO catalog_shopstate AS s (id, version, epoch, changed_by)
     VALUES (1, 1, md5(random()::text || clock_timestamp()::text), txid_current())
-    ON CONFLICT (id) DO UPDATE SET version = s.version + 1, changed_by = txid_current() {once};
+    ON CONFLICT (id) DO UPDATE SET version = s.version + 1, changed_by = txid_current() {once}
+    RETURNING version INTO reached;
+    IF reached = 1 THEN DELETE FROM catalog_productchange; END IF;
     IF TG_ARGV[0] = 'everything' OR TG_OP = 'TRUNCATE' THEN changed := 0;
     ELSIF TG_ARGV[0] = 'product' AND TG_OP = 'DELETE' THEN changed := OLD.id;
     ELSIF TG_ARGV[0] = 'product' THEN changed := NEW.id;

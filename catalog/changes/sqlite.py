@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from catalog.changes.watching import Watch
 
 # Plain statements: a conflict clause of the statement that fires a trigger would replace one in here.
+# Changes without a state are of another time: `flush` empties one table after the other, in any order.
 NOTE = [
+    """DELETE FROM catalog_productchange
+    WHERE NOT EXISTS (SELECT 1 FROM catalog_shopstate WHERE id = 1)""",
     """INSERT INTO catalog_shopstate (id, version, epoch, changed_by)
     SELECT 1, 0, lower(hex(randomblob(16))), 0
     WHERE NOT EXISTS (SELECT 1 FROM catalog_shopstate WHERE id = 1)""",

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from catalog.changes import watching
-from catalog.changes.models import ShopState
+from catalog.changes.models import ProductChange, ShopState
 from catalog.changes.reading import Stamp, changed_products, new_epoch, stamp
 from catalog.models import Category, Product
 from recommendations.models import MerchandisingRule, ModelVersion
@@ -136,6 +136,20 @@ def test_a_lost_row_is_made_again_of_another_time() -> None:
     make_product()
     after = stamp()
     assert after.version == 1 and after.epoch not in ("", before.epoch)
+
+
+def test_changes_of_a_lost_time_are_none_of_the_next() -> None:
+    """`flush` of SQLite empties table after table: products gone after their changes leave new ones."""
+    earlier = [make_product() for _ in range(5)]
+    ProductChange.objects.all().delete()
+    for each in earlier:
+        each.delete()
+    ShopState.objects.all().delete()
+    pot = make_product()
+    since = stamp().version
+    assert changed_products(since=0, most=100) == [pot.pk]
+    assert changes_of(lambda: Product.objects.filter(pk=pot.pk).update(price=7)) == [pot.pk]
+    assert stamp().version > since
 
 
 def test_a_new_epoch_is_another_time() -> None:
