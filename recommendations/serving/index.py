@@ -54,6 +54,8 @@ _lock_of_loading = threading.Lock()
 Key = tuple[int, str]
 _loaded: dict[Key, LiveModel] = {}
 _refused: set[Key] = set()
+# Whole as far as anybody knows, yet loading them ended in an error, such as too little memory.
+_failed: set[Key] = set()
 _loads = 0
 # In a process that serves: a newer model is loaded beside the requests, which go on with the one they have.
 _beside_requests = False
@@ -77,6 +79,12 @@ def live_model() -> LiveModel | None:
     return found or _load(version)
 
 
+def comes(version: ModelVersion) -> bool:
+    """Whether a version that this process does not serve yet is on its way: nothing is known against it."""
+    key = _key(version)
+    return _beside_requests and key not in _refused and key not in _failed
+
+
 def loads() -> int:
     """How many models this process has loaded so far: whoever keeps one looks here for a newer one."""
     return _loads
@@ -98,6 +106,7 @@ def _load_what_is_wanted() -> None:
             _load(version)
         except Exception:
             # The next change in the shop asks for it again.
+            _failed.add(_key(version))
             logger.exception("model version %d could not be loaded", version.pk)
         finally:
             connections.close_all()
@@ -137,6 +146,7 @@ def _load(live: ModelVersion) -> LiveModel | None:
             _loaded[key] = model
             for each in earlier:
                 del _loaded[each]
+            _failed.discard(key)
             _loads += 1
             return model
     return None
@@ -166,4 +176,5 @@ def forget() -> None:
     with _lock:
         _loaded.clear()
         _refused.clear()
+        _failed.clear()
         _beside_requests = False

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 
 from recommendations import background
 from recommendations.registry import age, live_version
-from recommendations.serving.index import live_model
+from recommendations.serving import index
 from shopreco.databases import drop_dead_connections
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def _background(now: datetime) -> dict[str, Any]:
 
 def _model(now: datetime) -> dict[str, Any]:
     try:
-        version, serving = live_version(), live_model()
+        version, serving = live_version(), index.live_model()
     except DatabaseError as error:
         logger.error("model versions cannot be read: %s", error)
         return {"status": "down", "detail": UNREADABLE}
@@ -90,9 +90,11 @@ def _model(now: datetime) -> dict[str, Any]:
         }
     told = {"version": serving.version, "age_seconds": age(serving.created_at, now=now)}
     if serving.version != version.pk:
+        if index.comes(version):
+            return {"status": "ok", "detail": f"Version {version.pk} is being loaded.", **told}
         return {
             "status": "down",
-            "detail": "The live model's files are damaged or not signed; an older one serves.",
+            "detail": "The live model cannot be loaded, such as damaged or not signed; an older one serves.",
             **told,
         }
     return {"status": "ok", **told}

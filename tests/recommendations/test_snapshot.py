@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.db import OperationalError, connection, connections
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog import columns
@@ -181,6 +182,17 @@ class TestANewerModelInAProcessThatServes:
         assert self.loads == [self.first.pk, second.pk], "one thread loads it, once"
         assert self.served() == second.pk
 
+    def test_meanwhile_nothing_is_wrong_and_health_says_what_is_coming(self) -> None:
+        self.may_load.clear()
+        second = publish_model("item_knn")
+        told = self.health()
+        assert (told["status"], told["version"]) == ("ok", self.first.pk)
+        assert told["detail"] == f"Version {second.pk} is being loaded."
+        self.may_load.set()
+        self.await_served(second.pk)
+        told = self.health()
+        assert (told["status"], told["version"]) == ("ok", second.pk) and "detail" not in told
+
     def test_of_two_in_a_row_the_last_one_is_served_in_the_end(self) -> None:
         self.may_load.clear()
         publish_model("item_knn")
@@ -215,20 +227,30 @@ class TestANewerModelInAProcessThatServes:
     ) -> None:
         load = registry.load
 
-        def fails_once(version: Any) -> Any:
-            monkeypatch.setattr(registry, "load", load)
+        def fails(version: Any) -> Any:
             raise MemoryError("There is no room for it.")
 
-        monkeypatch.setattr(registry, "load", fails_once)
+        monkeypatch.setattr(registry, "load", fails)
         second = publish_model("item_knn")
         self.served()
         if (loading := index._loading) is not None:
             loading.join(20)
         assert f"model version {second.pk} could not be loaded" in caplog.text
         assert self.served() == self.first.pk
+        told = self.health()
+        assert (told["status"], told["version"]) == ("down", self.first.pk)
+        assert "cannot be loaded" in told["detail"]
+        if (loading := index._loading) is not None:
+            loading.join(20)
+        monkeypatch.setattr(registry, "load", load)
         third = publish_model("item_knn")
         self.served()
         self.await_served(third.pk)
+        assert self.health()["status"] == "ok"
+
+    def health(self) -> dict[str, Any]:
+        told: dict[str, Any] = Client().get("/api/v1/health/ready").json()["checks"]["model"]
+        return told
 
     def await_served(self, version: int) -> None:
         deadline = time.monotonic() + 20
