@@ -1,6 +1,5 @@
 """The WSGI entry point. The first request finds the live model loaded."""
 
-import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -10,12 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shopreco.settings.prod")
 application = get_wsgi_application()
 
 # Only now are there apps to import from.
-from recommendations.serving.snapshot import warm_up  # noqa: E402
-from shopreco.databases import wait_as_web  # noqa: E402
+from shopreco.web_process import prepare  # noqa: E402
 
-wait_as_web()
-warm_up()
-
-# What is there now stays. Looked through for garbage all the same, it would keep a request waiting for 0.1 s.
-gc.collect()
-gc.freeze()
+prepare()
