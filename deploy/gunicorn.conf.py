@@ -10,8 +10,11 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
 
 # A fold-in is a small matrix: splitting it over threads costs more than it brings, and starves others.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -20,6 +23,25 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 bind = os.environ.get("BIND", "0.0.0.0:8000")
 workers = int(os.environ.get("WEB_WORKERS", "4"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
+# Before it takes a connection more, a process waits so many seconds for each it has, and so many at most.
+TURN_SECONDS, LONGEST_TURN = 0.000_05, 0.000_5
+
+
+class InTurn(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Threads whose connections are shared evenly between the processes.
+
+    All processes are woken for a connection, and whichever is quickest takes it: of a proxy's, which are
+    opened together and kept, one process would take nearly all, and other cores have nothing to do.
+    """
+
+    def accept(self, listener: Any) -> None:
+        if workers > 1 and self.nr_conns:
+            time.sleep(min(self.nr_conns * TURN_SECONDS, LONGEST_TURN))
+        # Where another one took it meanwhile there is none to be had, which gunicorn expects.
+        super().accept(listener)
+
+
+worker_class = InTurn
 # A request that takes longer than this is stuck; a worker that is told to stop may finish what it has begun.
 timeout = 60
 graceful_timeout = 30
