@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,7 +17,7 @@ from django.core.management.base import CommandError
 from recommendations import tasks
 from recommendations.conf import conf
 from recommendations.management.commands import train_model
-from recommendations.priority import give_way
+from recommendations.priority import AUTOGROUP, give_way
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
@@ -53,6 +54,35 @@ thread.start(); thread.join()
 print(*seen)
 """
     assert niceness(code) == [19]
+
+
+def autogroup(code: str, *, leads: bool) -> int:
+    """The niceness of the session's group, as a process of a session of its own sees it in the end."""
+    script = f"from recommendations.priority import AUTOGROUP, give_way\n{code}\nprint(AUTOGROUP.read_text())"
+    command = [sys.executable, "-c", script]
+    # A shell that waits for it leads the session in its place.
+    told = subprocess.run(
+        command if leads else ["sh", "-c", '"$@"; true', "sh", *command],
+        cwd=PROJECT, capture_output=True, text=True, check=True, start_new_session=True,
+    ).stdout  # fmt: skip
+    found = re.search(r"nice (-?\d+)", told)
+    assert found is not None, told
+    return int(found[1])
+
+
+@pytest.mark.skipif(not AUTOGROUP.exists(), reason="sessions are no groups here")
+@pytest.mark.parametrize(("leads", "lowered"), [(True, 9), (False, 0)], ids=["leader", "one of many"])
+def test_the_session_is_lowered_by_the_process_that_leads_it(leads: bool, lowered: int) -> None:
+    """Else a niceness means nothing beside processes of other sessions."""
+    wanted = max(lowered, os.getpriority(os.PRIO_PROCESS, 0)) if leads else 0
+    assert autogroup("give_way(9)", leads=leads) == wanted
+    assert autogroup("give_way(9); give_way(3)", leads=leads) == wanted
+
+
+def test_a_process_whose_session_is_no_group_gives_way_all_the_same(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("recommendations.priority.AUTOGROUP", tmp_path / "autogroup")
+    monkeypatch.setattr(os, "getsid", lambda _pid: os.getpid())
+    assert give_way(0) == os.getpriority(os.PRIO_PROCESS, 0)
 
 
 @pytest.mark.parametrize("setting", [-1, 20])
