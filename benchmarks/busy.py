@@ -21,7 +21,7 @@ from benchmarks.figures import Figure, percentile, ratios
 from benchmarks.load import CONNECTIONS, wrk
 from benchmarks.loops import run
 from benchmarks.stack import BIN, PROJECT, Server, Stack, shopper_id, until
-from benchmarks.steady import Connection, steady
+from benchmarks.steady import Connection, peak, steady
 
 CLIENTS, RATING_SECONDS, PAUSE = 16, 6.0, 0.1
 STEADY_SECONDS, SHARE_OF_PEAK, TRIES = 6.0, 0.5, 5
@@ -117,8 +117,8 @@ def during_training(stack: Stack, rounds: int) -> list[Figure]:
     with stack.shop(workers=WEB_PROCESSES, core=None) as shop, _trainer(stack) as trainer:
         _warm(shop)
         stack.forget_lists()
-        peak = wrk(shop, paths, seconds=2 * TRY_SECONDS).rate
-        rate, asked = peak * SHARE_OF_PEAK, 0
+        most = peak(shop, paths, seconds=2 * TRY_SECONDS)
+        rate, asked = most * SHARE_OF_PEAK, 0
 
         def side(status: int) -> float:
             nonlocal asked
@@ -142,7 +142,7 @@ def during_training(stack: Stack, rounds: int) -> list[Figure]:
         trained, rested = in_turn(rounds, busy, idle)
     stack.apart()
     told = (
-        f"{rate:.0f} of {peak:.0f} requests/s, not cached, {WEB_PROCESSES} processes; p99 "
+        f"{rate:.0f} of {most:.0f} requests/s, not cached, {WEB_PROCESSES} processes; p99 "
         f"{percentile(trained, 50):.0f} ms, idle {percentile(rested, 50):.0f} ms"
     )
     what = "p99 at half of peak load, during a training against idle"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import itertools
 import json
 import time
 from collections.abc import Sequence
@@ -80,6 +81,38 @@ def steady(
         return run(_steady(server, paths, rate, seconds, start))
     finally:
         gc.enable()
+
+
+def peak(server: Server, paths: Sequence[str], *, seconds: float) -> float:
+    """Requests a second when each connection asks again at once: the most that is answered beside who asks
+    here, who takes more of the processor than wrk does. Raises RuntimeError for any answer but 200."""
+    gc.collect()
+    gc.disable()
+    try:
+        return run(_peak(server, paths, seconds))
+    finally:
+        gc.enable()
+
+
+async def _peak(server: Server, paths: Sequence[str], seconds: float) -> float:
+    turn, began = itertools.cycle(paths), time.perf_counter()
+
+    async def ask_again_and_again() -> int:
+        connection, answers = Connection(server), 0
+        try:
+            while time.perf_counter() < began + seconds:
+                path = next(turn)
+                status, _ = await connection.call("GET", path)
+                if status != 200:
+                    raise RuntimeError(f"{path} was answered with {status}.")
+                answers += 1
+        finally:
+            await connection.close()
+        return answers
+
+    async with asyncio.TaskGroup() as group:
+        asking = [group.create_task(ask_again_and_again()) for _ in range(CONNECTIONS)]
+    return sum(each.result() for each in asking) / (time.perf_counter() - began)
 
 
 async def _steady(

@@ -15,7 +15,7 @@ from benchmarks.asking import Run, addresses, affordable, in_turn
 from benchmarks.load import read, wrk
 from benchmarks.loops import run
 from benchmarks.stack import CannotMeasureError, Server
-from benchmarks.steady import Connection, steady
+from benchmarks.steady import CONNECTIONS, Connection, peak, steady
 
 SLOW = 0.5
 
@@ -120,6 +120,24 @@ def test_one_slow_answer_does_not_hold_up_the_next_request(server: Server) -> No
 def test_an_answer_other_than_200_ends_the_measurement(server: Server) -> None:
     with pytest.raises(ExceptionGroup) as raised:
         steady(server, ["/missing"], rate=10, seconds=0.1)
+    assert raised.group_contains(RuntimeError, match="404")
+
+
+def test_the_peak_is_what_is_answered_when_every_connection_asks_again_at_once(
+    server: Server, asked: list[str]
+) -> None:
+    began = time.perf_counter()
+    rate = peak(server, ["/a", "/b"], seconds=0.3)
+    took = time.perf_counter() - began
+    assert len(asked) > CONNECTIONS
+    # Those begun in time are waited for.
+    assert rate == pytest.approx(len(asked) / took, rel=0.2)
+    assert abs(asked.count("/a") - asked.count("/b")) <= 1
+
+
+def test_an_answer_other_than_200_is_no_peak(server: Server) -> None:
+    with pytest.raises(ExceptionGroup) as raised:
+        peak(server, ["/missing"], seconds=0.1)
     assert raised.group_contains(RuntimeError, match="404")
 
 
