@@ -18,6 +18,7 @@ import psycopg
 
 from benchmarks.asking import SHOWN, TRY_SECONDS, WARM_SECONDS, addresses, in_turn
 from benchmarks.figures import Figure, percentile, ratios
+from benchmarks.groups import idle_group
 from benchmarks.load import CONNECTIONS, wrk
 from benchmarks.loops import run
 from benchmarks.stack import BIN, PROJECT, Server, Stack, shopper_id, until
@@ -109,12 +110,17 @@ async def _list(connection: Connection, address: str) -> list[str]:
 def during_training(stack: Stack, rounds: int) -> list[Figure]:
     """p99 at half of peak load while the trainer's process stands still, and while it trains.
 
-    The trainer is started by the command of deploy/ and given a training; SIGSTOP and SIGCONT make the
-    two sides of a pair seconds apart. Nothing is pinned: the machine shares itself out.
+    The trainer is started as in deploy/systemd, or where no group can be made, as in deploy/compose.yaml,
+    and given a training; SIGSTOP and SIGCONT make the two sides of a pair seconds apart. Nothing is pinned:
+    the machine shares itself out.
     """
     stack.spread()
     paths = addresses(stack.made["shoppers"])
-    with stack.shop(workers=WEB_PROCESSES, core=None) as shop, _trainer(stack) as trainer:
+    with (
+        idle_group() as group,
+        stack.shop(workers=WEB_PROCESSES, core=None) as shop,
+        _trainer(stack, group) as trainer,
+    ):
         _warm(shop)
         stack.forget_lists()
         most = peak(shop, paths, seconds=2 * TRY_SECONDS)
@@ -143,19 +149,23 @@ def during_training(stack: Stack, rounds: int) -> list[Figure]:
     stack.apart()
     told = (
         f"{rate:.0f} of {most:.0f} requests/s, not cached, {WEB_PROCESSES} processes; p99 "
-        f"{percentile(trained, 50):.0f} ms, idle {percentile(rested, 50):.0f} ms"
+        f"{percentile(trained, 50):.0f} ms, idle {percentile(rested, 50):.0f} ms; the trainer "
+        + ("at niceness 10" if group is None else "as by CPUWeight=idle")
     )
     what = "p99 at half of peak load, during a training against idle"
     return [Figure(what, "x", ratios(trained, rested), 2.0, 1.3, more=False, told=told)]
 
 
 @contextmanager
-def _trainer(stack: Stack) -> Iterator[subprocess.Popen[bytes]]:
+def _trainer(stack: Stack, group: Path | None) -> Iterator[subprocess.Popen[bytes]]:
+    """group: where its id is written to, if anywhere."""
     with (stack.folder / "trainer.log").open("w") as log:
         process = subprocess.Popen(
             [*TRAINER, "--queues", "training"], cwd=PROJECT, env=stack.environment,
             stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
+    if group is not None:
+        group.write_text(str(process.pid))
     try:
         yield process
     finally:
