@@ -63,7 +63,7 @@ audit: setup-dev ## known weaknesses of what is pinned, where the advisory servi
 
 check: lint types imports migrations deploy-check audit ## everything but the tests
 
-bench: setup-dev ## measure beside baselines in the same run: make bench [ONLY="serving ..."] [ROUNDS=5]; tables in benchmarks/
+bench: setup-dev ## measure beside baselines in the same run: make bench [ONLY="serving ..."] [ROUNDS=5] [DATA=path, for errors on MovieLens]; tables in benchmarks/
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench-large: setup-dev ## measure every algorithm on large made-up catalogues; writes benchmarks/large_catalogue.md
