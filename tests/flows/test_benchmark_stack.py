@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks import asking, busy, servers
+from benchmarks import asking, busy
 from benchmarks.load import wrk
-from benchmarks.loops import run
 from benchmarks.stack import Size, Stack, running_stack
 from shopreco.embedded_redis import server_program
 from tests.flows.postgres import programs
