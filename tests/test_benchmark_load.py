@@ -131,7 +131,7 @@ def test_the_peak_is_what_is_answered_when_every_connection_asks_again_at_once(
     took = time.perf_counter() - began
     assert len(asked) > CONNECTIONS
     # Those begun in time are waited for.
-    assert rate == pytest.approx(len(asked) / took, rel=0.2)
+    assert len(asked) / took <= rate <= len(asked) / 0.3
     assert abs(asked.count("/a") - asked.count("/b")) <= 1
 
 
