@@ -116,8 +116,8 @@ def during_training(stack: Stack, rounds: int) -> list[Figure]:
     """p99 at half of peak load while the trainer's process stands still, and while it trains.
 
     The trainer is started as in deploy/systemd, or where no group can be made, as in deploy/compose.yaml,
-    and given a training; SIGSTOP and SIGCONT make the two sides of a pair seconds apart. Nothing is pinned:
-    the machine shares itself out.
+    and given a training; SIGSTOP and SIGCONT make the two sides of a pair seconds apart. Nothing but the
+    trainer is pinned: the machine shares itself out.
     """
     stack.spread()
     paths = addresses(stack.made["shoppers"])
