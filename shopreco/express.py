@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import Error
-from django.http import HttpRequest, HttpResponse
-from django.urls import resolve
+from django.urls import ResolverMatch, resolve
 from django.utils import timezone
 from rest_framework.exceptions import APIException
 
@@ -28,13 +25,12 @@ from recommendations.api import lists
 from recommendations.serving import kept
 from recommendations.serving.snapshot import current
 from recommendations.serving.state import look_up
-from shopreco.api.callers import HEADERS, LiveKeys, is_plain, limit_of, secret_of
+from shopreco.api.callers import Call, LiveKeys, Told, is_plain, limit_of, secret_of, told
 from shopreco.databases import drop_dead_connections, is_not_now
 from shopreco.express_ratings import RatingLane
 from shopreco.models import ApiKey
 
 PATH = re.compile(r"/api/v1/shoppers/([^/]+)/recommendations")
-Answer = HttpResponse | None
 # While the database is away, answers are given again for so long, of so many shoppers.
 STALE_SECONDS, REMEMBERED = 600, 10_000
 
@@ -50,43 +46,41 @@ class Known:
 
 
 class ExpressLane:
-    """A middleware, inside the one that looks after TLS and outside of all that a page needs."""
+    """Answers a call, or leaves it alone. It comes to calls by the doors in `shopreco.express_doors`."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
+    def __init__(self) -> None:
         self._keys = LiveKeys()
         self._ratings = RatingLane(self._keys)
         self._last: OrderedDict[str, Known] = OrderedDict()
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method == "GET" and (found := PATH.fullmatch(request.path_info)):
+    def answer(self, call: Call) -> Told | None:
+        """The answer of the whole way; None where that has to give it.
+
+        Raises the database's error where a rating has waited for a lock in vain, see `RatingLane.answer`.
+        """
+        if call.method == "GET" and (found := PATH.fullmatch(call.path)):
             try:
-                answer = self._answer(request, found[1])
+                return self._list(call, found[1])
             except (APIException, DisallowedHost):
-                answer = None
+                return None
             except Error as error:
                 drop_dead_connections(error)
-                answer = self._last_known(request, found[1]) if is_not_now(error) else None
-            if answer is not None:
-                request.resolver_match = _route()
-                return answer
-        elif request.method == "PUT" and (rated := self._ratings.answer(request)) is not None:
-            return rated
-        return self._get_response(request)
+                return self._last_known(call, found[1]) if is_not_now(error) else None
+        return self._ratings.answer(call) if call.method == "PUT" else None
 
-    def _answer(self, request: HttpRequest, shopper_id: str) -> Answer:
-        secret = secret_of(request.META)
-        if secret is None or not is_plain(request.META):
+    def _list(self, call: Call, shopper_id: str) -> Told | None:
+        secret = secret_of(call.meta)
+        if secret is None or not is_plain(call.meta):
             return None
+        root = call.root()
         stamp, shopper = look_up(checked_shopper_id(shopper_id))
         snapshot, now = current(stamp), timezone.now()
         digest = ApiKey.digest_of(secret)
         key = self._keys.at(snapshot.stamp).get(digest)
         if key is None:
             return None
-        query_string = request.META.get("QUERY_STRING", "")
+        query_string = call.meta.get("QUERY_STRING", "")
         question = lists.question_of(query_string, snapshot.catalogue)
-        root = f"{request.scheme}://{request.get_host()}"
         name = lists.name_of(shopper, query_string, root, snapshot, now)
         most, counter, seconds = limit_of(key, now.timestamp())
         if name is None:
@@ -98,7 +92,7 @@ class ExpressLane:
             return None
         body = lists.taken_or_made(found, shopper, question, name, root=root, now=now, snapshot=snapshot)
         self._remember(shopper_id, Known(name, digest, query_string, now.timestamp()))
-        return _answer_of(body)
+        return told(body, _route())
 
     def _remember(self, shopper_id: str, known: Known) -> None:
         self._last[shopper_id] = known
@@ -106,30 +100,24 @@ class ExpressLane:
         if len(self._last) > REMEMBERED:
             self._last.popitem(last=False)
 
-    def _last_known(self, request: HttpRequest, shopper_id: str) -> Answer:
+    def _last_known(self, call: Call, shopper_id: str) -> Told | None:
         """While the database is away: the answer this process gave last to the same question, for some time.
 
         Only to whoever asked then, and marked as what it is: a rating or a price may have changed since.
         """
-        known, secret = self._last.get(shopper_id), secret_of(request.META)
-        if known is None or secret is None or not is_plain(request.META):
+        known, secret = self._last.get(shopper_id), secret_of(call.meta)
+        if known is None or secret is None or not is_plain(call.meta):
             return None
         age = timezone.now().timestamp() - known.seen_at
-        is_same = request.META.get("QUERY_STRING", "") == known.query_string
+        is_same = call.meta.get("QUERY_STRING", "") == known.query_string
         if not is_same or age > STALE_SECONDS or ApiKey.digest_of(secret) != known.digest:
             return None
         body = kept.fetch(known.name).body
         if body is None:
             return None
-        return _answer_of(body, Age=str(max(0, int(age))), Warning='110 - "Response is Stale"')
-
-
-def _answer_of(body: bytes, **headers: str) -> HttpResponse:
-    # Without its length the server would send the body in chunks: a call to the system more for each answer.
-    told = {**HEADERS, "Content-Length": str(len(body)), **headers}
-    return HttpResponse(body, content_type="application/json", headers=told)
+        return told(body, _route(), Age=str(max(0, int(age))), Warning='110 - "Response is Stale"')
 
 
 @lru_cache(maxsize=1)
-def _route() -> Any:
+def _route() -> ResolverMatch:
     return resolve("/api/v1/shoppers/anybody/recommendations")

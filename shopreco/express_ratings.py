@@ -14,8 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import Error
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.urls import resolve
+from django.http import UnreadablePostError
+from django.urls import ResolverMatch, resolve
 from django.utils import timezone
 from rest_framework.exceptions import APIException
 from rest_framework.renderers import JSONRenderer
@@ -28,7 +28,7 @@ from feedback.api.fields import checked_shopper_id
 from feedback.at_once import Given, rate_at_once
 from feedback.services import Outcome
 from recommendations.serving.kept import count_up
-from shopreco.api.callers import HEADERS, LiveKeys, is_plain, limit_of, secret_of
+from shopreco.api.callers import Call, LiveKeys, Told, is_plain, limit_of, secret_of, told
 from shopreco.api.throttles import COUNTED
 from shopreco.databases import drop_dead_connections, has_waited
 from shopreco.models import ApiKey
@@ -49,18 +49,18 @@ class RatingLane:
     def __init__(self, keys: LiveKeys) -> None:
         self._keys = keys
 
-    def answer(self, request: HttpRequest) -> HttpResponse | None:
+    def answer(self, call: Call) -> Told | None:
         """The answer of the whole way; None where that has to give it.
 
         Raises the database's error where a lock or the statement took too long: who has waited for that is
         not to wait again.
         """
-        found = PATH.fullmatch(request.path_info)
-        value = _value_of(request) if found is not None else None
+        found = PATH.fullmatch(call.path)
+        value = _value_of(call) if found is not None else None
         if found is None or value is None:
             return None
         try:
-            given = self._rate(request, checked_shopper_id(found[1]), found[2], value)
+            given = self._rate(call, checked_shopper_id(found[1]), found[2], value)
         except APIException:
             return None
         except Error as error:
@@ -70,11 +70,10 @@ class RatingLane:
             return None
         if given is None:
             return None
-        request.resolver_match = _route()
         return _answer_of(found[2], given)
 
-    def _rate(self, request: HttpRequest, shopper_id: str, sku: str, value: int) -> Given | None:
-        digest, now = ApiKey.digest_of(secret_of(request.META) or ""), timezone.now()
+    def _rate(self, call: Call, shopper_id: str, sku: str, value: int) -> Given | None:
+        digest, now = ApiKey.digest_of(secret_of(call.meta) or ""), timezone.now()
         seen, keys = self._keys.known
         if digest not in keys:
             seen = stamp()
@@ -83,7 +82,7 @@ class RatingLane:
         for _ in range(TRIES):
             key = keys.get(digest)
             # Counted as soon as the caller is known, once, and then for the whole way, too.
-            if key is None or not (is_counted or _may(key, request, now.timestamp())):
+            if key is None or not (is_counted or _may(key, call, now.timestamp())):
                 return None
             is_counted = True
             found, given = rate_at_once(shopper_id, sku, value=value, now=now, seen=seen)
@@ -94,9 +93,9 @@ class RatingLane:
         return None
 
 
-def _value_of(request: HttpRequest) -> int | None:
+def _value_of(call: Call) -> int | None:
     """The stars, if a program with a key sent them in the plainest way."""
-    meta = request.META
+    meta = call.meta
     if (
         meta.get("QUERY_STRING")
         or meta.get("CONTENT_TYPE", "").lower() not in JSON
@@ -107,8 +106,8 @@ def _value_of(request: HttpRequest) -> int | None:
     ):
         return None
     try:
-        found = BODY.fullmatch(request.body)
-        request.get_host()
+        found = BODY.fullmatch(call.body())
+        call.root()
     except (UnreadablePostError, DisallowedHost):
         return None
     return int(found[1]) if found else None
@@ -119,7 +118,7 @@ def _length(meta: dict[str, Any]) -> int:
     return int(sent) if sent.isdecimal() else 0
 
 
-def _may(key: int, request: HttpRequest, now: float) -> bool:
+def _may(key: int, call: Call, now: float) -> bool:
     """Count the caller; whether they are within their limit, as far as can be told here."""
     most, counter, seconds = limit_of(key, now)
     if most is None or counter is None:
@@ -127,11 +126,11 @@ def _may(key: int, request: HttpRequest, now: float) -> bool:
     count = count_up(counter, seconds=seconds)
     if count is None:
         return bool(settings.SHOPRECO_WITHOUT_CACHE != REFUSE)
-    request.META[COUNTED] = (counter, count)
+    call.meta[COUNTED] = (counter, count)
     return count <= most
 
 
-def _answer_of(sku: str, given: Given) -> HttpResponse:
+def _answer_of(sku: str, given: Given) -> Told:
     body = WRITTEN.render(
         {
             "sku": sku, "title": given.title, "value": given.value,
@@ -139,10 +138,9 @@ def _answer_of(sku: str, given: Given) -> HttpResponse:
         }
     )  # fmt: skip
     status = 201 if given.outcome is Outcome.CREATED else 200
-    told = {**HEADERS, "Content-Length": str(len(body))}
-    return HttpResponse(body, content_type="application/json", status=status, headers=told)
+    return told(body, _route(), status=status)
 
 
 @lru_cache(maxsize=1)
-def _route() -> Any:
+def _route() -> ResolverMatch:
     return resolve("/api/v1/shoppers/anybody/ratings/anything")

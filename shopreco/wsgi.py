@@ -6,9 +6,11 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shopreco.settings.prod")
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
 
 # Only now are there apps to import from.
+from shopreco.express_doors import ExpressGate  # noqa: E402
 from shopreco.web_process import prepare  # noqa: E402
 
+application = ExpressGate(django_application)
 prepare()

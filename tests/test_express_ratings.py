@@ -52,9 +52,9 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
     seen: list[bool] = []
     answer = express_ratings.RatingLane.answer
 
-    def watched(self: express_ratings.RatingLane, request: Any) -> Any:
+    def watched(self: express_ratings.RatingLane, call: Any) -> Any:
         try:
-            found = answer(self, request)
+            found = answer(self, call)
         except BaseException:
             seen.append(False)
             raise

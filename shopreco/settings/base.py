@@ -55,7 +55,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "shopreco.watching.middleware.WatchingMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "shopreco.express.ExpressLane",
+    "shopreco.express_doors.ExpressMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",

@@ -8,6 +8,7 @@ from time import perf_counter
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import ResolverMatch
 
 from shopreco.watching import request_id
 from shopreco.watching.figures import count_request
@@ -28,22 +29,22 @@ class WatchingMiddleware:
         known_as = request_id.begin(request.META.get(request_id.SENT_AS))
         response = self._get_response(request)
         response[request_id.HEADER] = known_as
-        self._note(request, response.status_code, perf_counter() - started)
+        note(
+            request.method or "", request.path, request.resolver_match, response.status_code,
+            perf_counter() - started,
+        )  # fmt: skip
         return response
 
-    def _note(self, request: HttpRequest, status: int, seconds: float) -> None:
-        # The route, not the path: paths are without number, and so would be the series.
-        match = request.resolver_match
-        count_request(request.method or "", match.route if match else UNROUTED, status, seconds)
-        if settings.SHOPRECO_LOG_REQUESTS and logger.isEnabledFor(logging.INFO):
-            # Without the query string: what people search for is nobody's business.
-            told = {
-                "method": request.method, "path": request.path, "status": status,
-                "milliseconds": round(1000 * seconds, 1),
-            }  # fmt: skip
-            words = (request.method, request.path, status)
-            # Where in the program it is said need not be found out for each line.
-            record = logger.makeRecord(
-                logger.name, logging.INFO, __file__, 0, "%s %s %d", words, None, extra=told
-            )
-            logger.handle(record)
+
+def note(method: str, path: str, match: ResolverMatch | None, status: int, seconds: float) -> None:
+    """Count an answer, and write its line."""
+    # The route, not the path: paths are without number, and so would be the series.
+    count_request(method, match.route if match else UNROUTED, status, seconds)
+    if settings.SHOPRECO_LOG_REQUESTS and logger.isEnabledFor(logging.INFO):
+        # Without the query string: what people search for is nobody's business.
+        told = {"method": method, "path": path, "status": status, "milliseconds": round(1000 * seconds, 1)}
+        # Where in the program it is said need not be found out for each line.
+        record = logger.makeRecord(
+            logger.name, logging.INFO, __file__, 0, "%s %s %d", (method, path, status), None, extra=told
+        )
+        logger.handle(record)
