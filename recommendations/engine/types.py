@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -72,6 +72,7 @@ class History:
     ratings: Floats
     weights: Floats
     times: Times
+    _looked_up: tuple[Vocabulary, Positions] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def empty(cls) -> History:
@@ -82,9 +83,20 @@ class History:
     def __len__(self) -> int:
         return len(self.products)
 
+    def positions_in(self, products: Vocabulary) -> Positions:
+        """(n,) `Vocabulary.positions` of its products, not to be written to.
+
+        All parts of a model have one vocabulary and ask in turn: it is looked up once.
+        """
+        last = self._looked_up
+        if last is None or last[0] is not products:
+            last = products, products.positions(self.products)
+            object.__setattr__(self, "_looked_up", last)
+        return last[1]
+
     def known_to(self, products: Vocabulary) -> tuple[Positions, NDArray[np.bool_]]:
         """(positions of the products the vocabulary knows, mask of the rows they come from)."""
-        positions = products.positions(self.products)
+        positions = self.positions_in(products)
         mask = positions != UNKNOWN
         return positions[mask], mask
 

@@ -12,7 +12,7 @@ from recommendations.conf import Conf
 from recommendations.engine.finding import top_of, top_of_batch
 from recommendations.engine.fit import LEAN
 from recommendations.engine.leaning import prior_of
-from recommendations.engine.types import Floats, Positions, Prior, Ranking
+from recommendations.engine.types import UNKNOWN, Floats, Positions, Prior, Ranking
 from recommendations.serving.history import ShopperHistory
 from recommendations.serving.index import LiveModel
 from recommendations.serving.newcomers import merged, newcomers_of
@@ -33,7 +33,7 @@ class Candidates:
 
 def strategy_for(history: ShopperHistory, model: LiveModel) -> tuple[Strategy, int]:
     """(how the list comes about, how many products of the history the model knows)."""
-    known = len(history.history.known_to(model.bundle.products)[0]) if len(history) else 0
+    known = int(np.count_nonzero(history.history.positions_in(model.bundle.products) != UNKNOWN))
     return (Strategy.PERSONAL if known and model.has_taste else Strategy.POPULAR), known
 
 

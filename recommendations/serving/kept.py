@@ -111,8 +111,10 @@ def fetch(name: str, *, counter: str | None = None, counter_seconds: int = 0) ->
     global _down_until
     if time.monotonic() < _down_until:
         return NOTHING_THERE
-    key = cache.make_key(name)
-    keys = [key, f"{key}:making", *([cache.make_key(counter)] if counter else [])]
+    # Which cache a thread has is looked up anew each time it is named.
+    make_key = cache.make_key
+    key = make_key(name)
+    keys = [key, f"{key}:making", *([make_key(counter)] if counter else [])]
     try:
         count, body, *rest = _run_script(SCRIPT, keys, [MAKING_MS, counter_seconds + 1])
     except (RedisError, OSError) as error:

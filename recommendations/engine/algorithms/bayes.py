@@ -87,7 +87,7 @@ class BayesRatingsModel:
             plain = self.mean + shopper[:, -1].mean() + own @ _averaging(shopper)
             return np.asarray(np.clip(plain, LOWEST, HIGHEST), np.float32)
         found: Floats = stars_of(
-            self.products.positions(history.products), np.ascontiguousarray(history.ratings, np.float32),
+            history.positions_in(self.products), np.ascontiguousarray(history.ratings, np.float32),
             np.ascontiguousarray(positions, np.int32), self.mean, self.vectors, self.pulls, self.precisions,
             LOWEST, HIGHEST,
         )  # fmt: skip
@@ -116,7 +116,7 @@ class BayesRatingsModel:
 
     def _rated(self, history: History) -> tuple[Positions, NDArray[np.bool_]]:
         """(positions of the known products with a rating, mask of the rows they come from)."""
-        positions = self.products.positions(history.products)
+        positions = history.positions_in(self.products)
         mask = (positions >= 0) & np.isfinite(history.ratings)
         return positions[mask], mask
 
@@ -124,7 +124,7 @@ class BayesRatingsModel:
         """(draws, factors + 1) the vector and bias p of each draw."""
         if IS_COMPILED:
             each: Matrix = vectors_of_each(
-                self.products.positions(history.products), np.ascontiguousarray(history.ratings, np.float32),
+                history.positions_in(self.products), np.ascontiguousarray(history.ratings, np.float32),
                 self.mean, self.vectors, self.pulls, self.precisions,
             )  # fmt: skip
             return each.T

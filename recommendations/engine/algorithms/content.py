@@ -85,7 +85,7 @@ class ContentModel:
         """(k,) `score` of these products only."""
         asked = self._cells_asked(positions)
         found: Floats = scores_of(
-            self.products.positions(history.products), np.ascontiguousarray(history.weights, np.float32),
+            history.positions_in(self.products), np.ascontiguousarray(history.weights, np.float32),
             *self._cells, asked.numbers, asked.count, asked.starts, asked.terms, asked.values,
         )  # fmt: skip
         return found
@@ -100,7 +100,7 @@ class ContentModel:
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Base 0; row j contributes its weight times its similarity to the product."""
         contributions: Floats = text_pushes_of(
-            self.products.positions(history.products), np.ascontiguousarray(history.weights, np.float32),
+            history.positions_in(self.products), np.ascontiguousarray(history.weights, np.float32),
             np.ascontiguousarray(positions, np.int32), *self._cells,
         )  # fmt: skip
         return Explanation(np.zeros(len(positions), np.float32), contributions)

@@ -146,7 +146,7 @@ class FoldInRanker:
         """The same history as before is not folded in again."""
         last = self._last
         if last is None or last.history is not history:
-            table, known = self.table, self.products.positions(history.products)
+            table, known = self.table, history.positions_in(self.products)
             weights = np.ascontiguousarray(history.weights, np.float32)
             found = folded_in(known, weights, table.base, table.head, table.rest, self._held, self._by_row)
             last = self._last = _Folded(history, known, weights, found)
@@ -242,14 +242,14 @@ class FoldInRatings:
 
     def _rated(self, history: History) -> tuple[Positions, NDArray[np.bool_]]:
         """(positions of the known products with a rating, mask of the rows they come from)."""
-        positions = self.products.positions(history.products)
+        positions = history.positions_in(self.products)
         mask = (positions >= 0) & np.isfinite(history.ratings)
         return positions[mask], mask
 
     def _vector(self, history: History) -> Matrix:
         """(1 + factors,) the shopper's bias and vector: the sum of `_shares`."""
         found: Matrix = rated_vector(
-            self.products.positions(history.products), np.ascontiguousarray(history.ratings, np.float32),
+            history.positions_in(self.products), np.ascontiguousarray(history.ratings, np.float32),
             self.mean, self.item_bias, self.factors, *self._penalties,
         )  # fmt: skip
         return found
