@@ -14,9 +14,9 @@ from itertools import count
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg import Error, OperationalError, conninfo
+from psycopg import Error, OperationalError, connect, conninfo
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, PGconn
+from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGresult
 
 # What else Django hands to psycopg is about its cursors.
@@ -36,11 +36,12 @@ class Reader:
 
     def __init__(self, address: bytes) -> None:
         """Raises psycopg.OperationalError."""
-        self._server = PGconn.connect(address)
+        # Libpq's own call would keep all threads waiting for a server that does not answer.
+        self._connection = connect(address.decode(), autocommit=True)
+        self._process = os.getpid()
+        self._server = self._connection.pgconn
         self._names: dict[str, bytes] = {}
         self._numbers = count()
-        if self._server.status != ConnStatus.OK:
-            raise OperationalError(self._server.get_error_message())
 
     @property
     def is_dead(self) -> bool:
@@ -69,7 +70,12 @@ class Reader:
         return self._server.exec_prepared(name, values)
 
     def close(self) -> None:
-        self._server.finish()
+        self._connection.close()
+
+    def __del__(self) -> None:
+        # With its thread. After a fork it is the parent's, which goes on using it.
+        if getattr(self, "_process", None) == os.getpid():
+            self.close()
 
 
 def _check(found: PGresult, wanted: ExecStatus) -> None:

@@ -102,6 +102,11 @@ else:
     # Tried again every second or two while the server is away, not at ever longer intervals.
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         connect_timeout=env.int("DB_CONNECT_TIMEOUT", 3),
+        # A server that vanished without a word is given up, which would take the system a quarter of an hour.
+        tcp_user_timeout=10_000,
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
         pool={"min_size": 1, "max_size": 8, "timeout": 5, "reconnect_timeout": 3},
     )
 # The statements of a list are planned once per connection; a pooler that hands connections on after each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,3 +156,20 @@ def test_a_server_that_is_away_is_djangos_error_until_it_is_back(
             ask(database, count)
     pg_ctl(url, bin_dir, "start")
     assert ask(database, count) == [(2,)]
+
+
+def test_a_server_that_does_not_answer_keeps_only_its_own_thread_waiting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"host=127.0.0.1 port={silent.getsockname()[1]} user=shop dbname=shop connect_timeout=2"
+
+        def connect() -> None:
+            with pytest.raises(psycopg.OperationalError):
+                reader.Reader(address.encode())
+
+        thread, turns = threading.Thread(target=connect), 0
+        thread.start()
+        while thread.is_alive():
+            thread.join(timeout=0.01)
+            turns += 1
+    # One who holds the interpreter lets nobody have a turn.
+    assert turns > 10
