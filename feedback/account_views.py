@@ -106,9 +106,9 @@ def switch_personalisation(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "That request was incomplete. Choose on or off.")
         return redirect("feedback:privacy")
-    wanted = bool(form.cleaned_data["personalised"])
-    with shopper_for_feedback(request, now=timezone.now()) as shopper:
-        set_consent(shopper, wanted)
+    wanted, now = bool(form.cleaned_data["personalised"]), timezone.now()
+    with shopper_for_feedback(request, now=now) as shopper:
+        set_consent(shopper, wanted, now=now)
     if wanted:
         messages.success(request, "Your lists are personal again.")
     else:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Count, F, IntegerField, Max, Min, OuterRef, QuerySet, Subquery
+from django.db.models import Count, IntegerField, Max, Min, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from catalog.admin.common import CountedDeletion, ReadOnlyAdmin, admin_link
-from feedback.erasing import forget
+from feedback.erasing import forget, set_consent
 from feedback.models import Event, Rating, RatingChange, Shopper
 
 
@@ -169,9 +169,7 @@ class ShopperAdmin(CountedDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: Shopper, form: Any, change: bool) -> None:
         """Write the consent alone, and let go of the lists that were cached under the old one."""
-        Shopper.objects.filter(pk=obj.pk).update(
-            consent=obj.consent, feedback_version=F("feedback_version") + 1
-        )
+        set_consent(obj, obj.consent, now=timezone.now())
 
     def delete_model(self, request: HttpRequest, obj: Shopper) -> None:
         self.delete_queryset(request, Shopper.objects.filter(pk=obj.pk))

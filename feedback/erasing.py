@@ -21,9 +21,15 @@ FORGOTTEN = "shoppers_forgotten"
 LAST_ANSWER = timedelta(seconds=60)
 
 
-def set_consent(shopper: Shopper, consent: bool) -> None:
-    """Switch personal lists on or off; what is cached for the shopper is not found again."""
-    Shopper.objects.filter(pk=shopper.pk).update(consent=consent, feedback_version=F("feedback_version") + 1)
+def set_consent(shopper: Shopper, consent: bool, *, now: datetime) -> None:
+    """Switch personal lists on or off; what is cached for the shopper is not found again, and dropped."""
+    with transaction.atomic():
+        Shopper.objects.filter(pk=shopper.pk).update(
+            consent=consent, feedback_version=F("feedback_version") + 1
+        )
+        if not consent:
+            # A process may still know its name, for when the database is away.
+            note_forgotten([shopper.pk], now=now)
     shopper.consent = consent
 
 
