@@ -48,6 +48,8 @@ graceful_timeout = 30
 # Longer than the proxy keeps its connections to here (nginx: 60 s): who closes first must be who asks, or a
 # request is sent down a connection that is just being closed.
 keepalive = 75
+# No header says what is asked for, or below which prefix: proxies hand such names on from whoever sends them.
+forwarder_headers = ""
 # Against slow leaks of whatever library; spread, so that not all restart at once. At full load a process
 # does half a million requests in some minutes, and its restart costs seconds of a core.
 max_requests = 500_000

@@ -75,7 +75,21 @@ def history_columns(shopper_id: int, *, newest: int) -> Columns:
     """
     query = _written(EVENTS, connection.vendor, who="", whose="shopper_id = %s")
     ((*columns,),) = rows_of(query, [shopper_id, shopper_id, shopper_id, newest - 1])
-    return _standing(_read(columns))
+    return columns_of(columns)
+
+
+def history_beside_shopper() -> str | None:
+    """A query of one row, for `columns_of`: the history of the shopper of a row `s` beside it, as
+    `history_columns`; "%s" for how many of the newest events, less one. None where that takes a query of its
+    own."""
+    if connection.vendor != "postgresql":
+        return None
+    return _written(EVENTS, connection.vendor, who="", whose="shopper_id = s.id")
+
+
+def columns_of(told: Sequence[str | None]) -> Columns:
+    """A history from its row."""
+    return _standing(_read(told))
 
 
 def history_columns_of_many(shopper_ids: Sequence[int], *, newest: int) -> dict[int, Columns]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from django.conf import settings
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import SuspiciousOperation
 from django.db import Error
 from django.urls import ResolverMatch, resolve
 from django.utils import timezone
@@ -22,6 +23,7 @@ from rest_framework.exceptions import APIException
 from catalog.limits import REFUSE
 from feedback.api.fields import checked_shopper_id
 from recommendations.api import lists
+from recommendations.conf import conf
 from recommendations.serving import kept
 from recommendations.serving.snapshot import current
 from recommendations.serving.state import look_up
@@ -37,12 +39,16 @@ STALE_SECONDS, REMEMBERED = 600, 10_000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An answer that was given: what it is kept under, whose key asked, what for, and when (unix seconds)."""
+    """An answer that was given: what it is kept under, whose key asked where and what for, and when (unix
+    seconds)."""
 
     name: str
     digest: str
+    root: str
     query_string: str
     seen_at: float
+    # They have rated since, as far as this process knows.
+    is_over: bool = False
 
 
 class ExpressLane:
@@ -61,25 +67,32 @@ class ExpressLane:
         if call.method == "GET" and (found := PATH.fullmatch(call.path)):
             try:
                 return self._list(call, found[1])
-            except (APIException, DisallowedHost):
+            except (APIException, SuspiciousOperation):
                 return None
             except Error as error:
                 drop_dead_connections(error)
                 return self._last_known(call, found[1]) if is_not_now(error) else None
-        return self._ratings.answer(call) if call.method == "PUT" else None
+        if call.method == "PUT" and (rated := self._ratings.answer(call)) is not None:
+            shopper_id = call.path.split("/", 5)[4]
+            if known := self._last.get(shopper_id):
+                self._remember(shopper_id, replace(known, is_over=True))
+            return rated
+        return None
 
     def _list(self, call: Call, shopper_id: str) -> Told | None:
         secret = secret_of(call.meta)
         if secret is None or not is_plain(call.meta):
             return None
         root = call.root()
-        stamp, shopper = look_up(checked_shopper_id(shopper_id))
+        query_string = call.meta.get("QUERY_STRING", "")
+        stamp, shopper, columns = look_up(
+            checked_shopper_id(shopper_id), newest=self._history_for(shopper_id, query_string)
+        )
         snapshot, now = current(stamp), timezone.now()
         digest = ApiKey.digest_of(secret)
         key = self._keys.at(snapshot.stamp).get(digest)
         if key is None:
             return None
-        query_string = call.meta.get("QUERY_STRING", "")
         question = lists.question_of(query_string, snapshot.catalogue)
         name = lists.name_of(shopper, query_string, root, snapshot, now)
         most, counter, seconds = limit_of(key, now.timestamp())
@@ -90,15 +103,25 @@ class ExpressLane:
             not found.is_there and settings.SHOPRECO_WITHOUT_CACHE == REFUSE
         ):
             return None
-        body = lists.taken_or_made(found, shopper, question, name, root=root, now=now, snapshot=snapshot)
-        self._remember(shopper_id, Known(name, digest, query_string, now.timestamp()))
+        body = lists.taken_or_made(
+            found, shopper, question, name, root=root, now=now, snapshot=snapshot, columns=columns
+        )
+        self._remember(shopper_id, Known(name, digest, root, query_string, now.timestamp()))
         return told(body, _route())
 
+    def _history_for(self, shopper_id: str, query_string: str) -> int:
+        """How many events to read: none for who was answered the same before, whose list is likely kept."""
+        known = self._last.get(shopper_id)
+        is_kept = known is not None and known.query_string == query_string and not known.is_over
+        return 0 if is_kept else conf().history_events
+
     def _remember(self, shopper_id: str, known: Known) -> None:
+        # Another thread may be at the same shopper, or make room, between any two of these.
+        self._last.pop(shopper_id, None)
         self._last[shopper_id] = known
-        self._last.move_to_end(shopper_id)
         if len(self._last) > REMEMBERED:
-            self._last.popitem(last=False)
+            with suppress(KeyError):
+                self._last.popitem(last=False)
 
     def _last_known(self, call: Call, shopper_id: str) -> Told | None:
         """While the database is away: the answer this process gave last to the same question, for some time.
@@ -108,9 +131,10 @@ class ExpressLane:
         known, secret = self._last.get(shopper_id), secret_of(call.meta)
         if known is None or secret is None or not is_plain(call.meta):
             return None
-        age = timezone.now().timestamp() - known.seen_at
-        is_same = call.meta.get("QUERY_STRING", "") == known.query_string
-        if not is_same or age > STALE_SECONDS or ApiKey.digest_of(secret) != known.digest:
+        age, digest = timezone.now().timestamp() - known.seen_at, ApiKey.digest_of(secret)
+        is_same = (call.root(), call.meta.get("QUERY_STRING", "")) == (known.root, known.query_string)
+        is_theirs = digest == known.digest and digest in self._keys.known[1]
+        if not (is_same and is_theirs) or age > STALE_SECONDS:
             return None
         body = kept.fetch(known.name).body
         if body is None:

@@ -18,6 +18,7 @@ from django.core.exceptions import DisallowedHost
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.middleware.security import SecurityMiddleware
+from django.urls import set_script_prefix
 
 from shopreco.api.callers import Call
 from shopreco.express import ExpressLane
@@ -86,6 +87,8 @@ class ExpressGate:
         known_as = environ[request_id.SENT_AS] = request_id.begin(environ.get(request_id.SENT_AS))
         call = Call(environ["REQUEST_METHOD"], path, environ, lambda: address.root, lambda: _body_of(environ))
         environ[TRIED] = None
+        # What a call below a prefix has left with this thread would be in every address of the answer.
+        set_script_prefix("/")
         try:
             told = self._lane.answer(call)
         except Exception as error:  # raised again by the middleware, where errors become answers

@@ -212,6 +212,13 @@ class TestWhatComesToDjango:
         assert answer.status == 200 and not answer.by_gate
         assert '"http://testserver:8999/shop/products/' in answer.body.decode()
 
+    def test_what_was_asked_below_a_prefix_leaves_nothing_with_the_next(
+        self, shop: Shop, key: dict[str, str], door: Door
+    ) -> None:
+        assert door("GET", "/api/v1/health/live", SCRIPT_NAME="/shop").status == 200
+        answer = door("GET", list_of(shop), **key, HTTP_HOST="testserver:8998")
+        assert answer.by_gate and "/shop/" not in answer.body.decode()
+
     def test_who_asks_in_plain_text_where_that_is_not_done_is_sent_to_https(
         self, shop: Shop, key: dict[str, str], settings: Settings
     ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from django.http import QueryDict
 
 from catalog.columns import Catalogue
+from feedback.histories import Columns
 from recommendations.api.bodies import body_of
 from recommendations.api.queries import RecommendationQuery, filters_of
 from recommendations.conf import conf
@@ -81,13 +82,17 @@ def taken_or_made(
     root: str,
     now: datetime,
     snapshot: Snapshot,
+    columns: Columns | None = None,
 ) -> bytes:
-    """The answer that was fetched, that somebody else is making, or made now."""
+    """The answer that was fetched, that somebody else is making, or made now.
+
+    columns: the shopper's history, where it was read already.
+    """
     body = found.body or (None if found.is_mine else kept.wait_for(name))
     if body is not None:
         return body
     to_keep = name if found.is_there else None
-    return _made(shopper, question, to_keep, root=root, now=now, snapshot=snapshot)
+    return _made(shopper, question, to_keep, root=root, now=now, snapshot=snapshot, columns=columns)
 
 
 def _made(
@@ -98,9 +103,10 @@ def _made(
     root: str,
     now: datetime,
     snapshot: Snapshot,
+    columns: Columns | None = None,
 ) -> bytes:
     """The answer, computed now and kept under the name, if it has one."""
-    found = listed_for(shopper, question.asked, now=now, snapshot=snapshot)
+    found = listed_for(shopper, question.asked, now=now, snapshot=snapshot, columns=columns)
     body = body_of(found, root=root, explain=question.explain)
     if name is not None:
         kept.keep(name, body, seconds=conf().list_cache_seconds)

@@ -58,16 +58,17 @@ NOTHING = ShopperHistory(History.empty(), np.empty(0, np.int8), np.empty(0, np.i
 
 def history_of(shopper_id: int, settings: Conf, *, now: datetime) -> ShopperHistory:
     """One query: all ratings, and the newest events. `now` tells which purchases may come again."""
-    return _made_of(history_columns(shopper_id, newest=settings.history_events), settings, now=now)
+    return history_from(history_columns(shopper_id, newest=settings.history_events), settings, now=now)
 
 
 def histories_of(shopper_ids: Sequence[int], settings: Conf, *, now: datetime) -> dict[int, ShopperHistory]:
     """shopper id -> `history_of`, of those who have one. A query for every thousand shoppers."""
     columns = history_columns_of_many(shopper_ids, newest=settings.history_events)
-    return {shopper_id: _made_of(own, settings, now=now) for shopper_id, own in columns.items()}
+    return {shopper_id: history_from(own, settings, now=now) for shopper_id, own in columns.items()}
 
 
-def _made_of(own: Columns, settings: Conf, *, now: datetime) -> ShopperHistory:
+def history_from(own: Columns, settings: Conf, *, now: datetime) -> ShopperHistory:
+    """`history_of`, of columns that were read already."""
     return made_of(own.products, BY_STRENGTH[own.kinds], own.stars, own.moments, settings, now=now)
 
 

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from catalog.models import Category, Product
+from feedback.histories import Columns
 from recommendations.conf import Conf, conf
 from recommendations.engine.types import UNKNOWN, Floats
 from recommendations.merchandising import Rules
 from recommendations.serving import baskets, exploration, newcomers, reasons, shelf, trends
 from recommendations.serving.alike import alike, similar_reason, together_reason
 from recommendations.serving.candidates import Candidates, candidates_for
-from recommendations.serving.history import NOTHING, ShopperHistory, history_of
+from recommendations.serving.history import NOTHING, ShopperHistory, history_from, history_of
 from recommendations.serving.index import LiveModel
 from recommendations.serving.results import Filters, Item, Reason, Recommendations, Sort, Strategy
 from recommendations.serving.shelf import Ids, Place, Shown
@@ -90,12 +91,14 @@ def listed_for(
     now: datetime,
     snapshot: Snapshot,
     read: tuple[ShopperHistory, Candidates] | None = None,
+    columns: Columns | None = None,
 ) -> Recommendations:
     """The same list for programs: its products are cards, and of each reason there is the main cause only.
 
-    No query but the history's, once this process knows the cards; none with what was `read` for many.
+    No query but the history's, once this process knows the cards; none with what was `read` for many, or with
+    the `columns` of the history.
     """
-    found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot, found=read)
+    found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot, found=read, columns=columns)
     page = found.places(asked.offset, asked.limit)
     cards = snapshot.cards.of([place.product_id for place in page])
     if len(cards) < len(page):
@@ -115,15 +118,21 @@ def ranked_for(
     asked: Asked | None = None,
     snapshot: Snapshot | None = None,
     found: tuple[ShopperHistory, Candidates] | None = None,
+    columns: Columns | None = None,
 ) -> Ranked:
     """The shopper's list as places in the order asked for, with what it was made of; no product is read yet.
 
     asked: None for the whole list, best first. found: what was read and scored for many shoppers at once.
+    columns: the history of a shopper with consent, where it was read already.
     """
     settings, snapshot = conf(), snapshot or current()
     rules, filters = snapshot.rules_at(now), asked.filters if asked else EVERYTHING
     if found is None:
-        history = history_of(shopper.pk, settings, now=now) if shopper and shopper.consent else NOTHING
+        history = NOTHING
+        if columns is not None:
+            history = history_from(columns, settings, now=now)
+        elif shopper and shopper.consent:
+            history = history_of(shopper.pk, settings, now=now)
         first = enough_for(asked, rules, settings) if asked else None
         candidates = scored(history, snapshot, filters, settings, now=now, first=first)
     else:

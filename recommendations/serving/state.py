@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from catalog.changes.reading import Stamp
 from catalog.quick import rows_of
+from feedback.histories import Columns, columns_of, history_beside_shopper
 from feedback.models import Shopper
 
 QUERY = """SELECT t.epoch, t.version, s.id, s.consent, s.feedback_version
@@ -24,8 +26,39 @@ class ShopperState(NamedTuple):
 Whose = Shopper | ShopperState
 
 
-def look_up(external_id: str) -> tuple[Stamp, ShopperState | None]:
-    """(the shop's state, that of the shopper of that id, if there is one). One query."""
-    ((epoch, version, pk, consent, feedback_version),) = rows_of(QUERY, [external_id])
+class Seen(NamedTuple):
+    """The shop's state, and that of a shopper, if there is one. history: of one with consent, where it was
+    asked for and came along."""
+
+    stamp: Stamp
+    shopper: ShopperState | None
+    history: Columns | None = None
+
+
+def look_up(external_id: str, *, newest: int = 0) -> Seen:
+    """One query. newest: how many of the newest events, for a list that is likely to be computed; 0 for no
+    history."""
+    beside = _with_history() if newest else None
+    if beside is None:
+        ((epoch, version, pk, consent, feedback_version),) = rows_of(QUERY, [external_id])
+        columns = None
+    else:
+        ((epoch, version, pk, consent, feedback_version, *columns),) = rows_of(
+            beside, [external_id, newest - 1]
+        )
     stamp = Stamp(epoch or "", version or 0)
-    return stamp, None if pk is None else ShopperState(pk, bool(consent), feedback_version)
+    if pk is None:
+        return Seen(stamp, None)
+    shopper = ShopperState(pk, bool(consent), feedback_version)
+    return Seen(stamp, shopper, columns_of(columns) if columns is not None and shopper.consent else None)
+
+
+@lru_cache(maxsize=1)
+def _with_history() -> str | None:
+    """The same query with the history, where one query can bring both."""
+    history = history_beside_shopper()
+    if history is None:
+        return None
+    return QUERY.replace("s.feedback_version", "s.feedback_version, h.*") + (
+        f" LEFT JOIN LATERAL ({history}) h ON s.consent"
+    )

@@ -19,6 +19,7 @@ from shopreco.api.throttles import CallerThrottle
 from shopreco.models import ApiKey
 
 KEY, AUTHORIZATION = f"HTTP_{HEADER.upper().replace('-', '_')}", f"{SCHEME} "
+PLAIN = {"*/*", "application/json"}
 HEADERS = {
     "Content-Type": "application/json",
     "Cache-Control": "max-age=0, no-cache, no-store, must-revalidate, private",
@@ -85,7 +86,16 @@ def secret_of(meta: dict[str, Any]) -> str | None:
 def is_plain(meta: dict[str, Any]) -> bool:
     """Whether a program asks, and for JSON: what a browser sends across sites needs more than an answer."""
     accepted = meta.get("HTTP_ACCEPT", "*/*")
-    return "HTTP_ORIGIN" not in meta and ("*/*" in accepted or "application/json" in accepted)
+    # REST framework's own way of asking for another format is a field of the query.
+    return (
+        "HTTP_ORIGIN" not in meta
+        and "format=" not in meta.get("QUERY_STRING", "")
+        and (accepted in PLAIN or not PLAIN.isdisjoint(map(_media_type, accepted.split(","))))
+    )
+
+
+def _media_type(accepted: str) -> str:
+    return accepted.partition(";")[0].strip()
 
 
 def limit_of(key: int, now: float) -> tuple[int | None, str | None, int]:
