@@ -94,7 +94,7 @@ class ExpressLane:
         if key is None:
             return None
         question = lists.question_of(query_string, snapshot.catalogue)
-        name = lists.name_of(shopper, query_string, root, snapshot, now)
+        name = lists.name_of(shopper, question, query_string, root, snapshot, now)
         most, counter, seconds = limit_of(key, now.timestamp())
         if name is None:
             return None

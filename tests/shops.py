@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -73,6 +73,7 @@ def publish_model(
     now: datetime = NOW,
     seed: int = 0,
     finish: Callable[[ModelVersion], None] | None = None,
+    predicts: bool = True,
 ) -> ModelVersion:
     """Fit the shop's feedback and make the model live, without a run and without a gate."""
     data = dataset.load(conf(), now=now)
@@ -81,6 +82,9 @@ def publish_model(
         rows, algorithm, CONFIGS.get(algorithm), seed=seed,
         rating_algorithm="svd", rating_config=SvdRatingsConfig(factors=8, epochs=20),
     )  # fmt: skip
+    if not predicts:
+        # As in a shop where nobody has rated yet.
+        bundle = replace(bundle, ratings=None)
     facts = registry.Facts(
         seed=seed, data_watermark=now, change_watermark=data.change_watermark, metrics={},
         shopper_count=len(data.shoppers), product_count=len(data.products), interaction_count=len(rows),

@@ -28,40 +28,54 @@ QUERIES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A checked query string, for the catalogue it was checked with."""
+    """A checked query string."""
 
     asked: Asked
     explain: bool
-    catalogue: Catalogue
 
 
-_questions: OrderedDict[str, Question] = OrderedDict()
+Questions = OrderedDict[str, Question]
+# Those checked with one catalogue, the latest: a category may have another name in the next.
+_checked: tuple[Catalogue | None, Questions] = None, OrderedDict()
 
 
 def question_of(query_string: str, catalogue: Catalogue) -> Question:
     """What the query string asks for. Raises a ValidationError (400) that names what is wrong with which."""
-    known = _questions.get(query_string)
-    if known is not None and known.catalogue is catalogue:
+    global _checked
+    checked_with, questions = _checked
+    if checked_with is not catalogue:
+        questions = OrderedDict()
+        _checked = catalogue, questions
+    known = questions.get(query_string)
+    if known is not None:
         return known
     checked = RecommendationQuery(data=QueryDict(query_string).dict())
     checked.is_valid(raise_exception=True)
     values: dict[str, Any] = checked.validated_data
     asked = Asked(filters_of(values), Sort(values["sort"]), values["limit"], values["offset"])
-    found = _questions[query_string] = Question(asked, values["explain"], catalogue)
-    while len(_questions) > QUERIES:
-        _questions.popitem(last=False)
+    found = questions[query_string] = Question(asked, values["explain"])
+    while len(questions) > QUERIES:
+        questions.popitem(last=False)
     return found
 
 
 def name_of(
-    shopper: Whose | None, query_string: str, root: str, snapshot: Snapshot, now: datetime
+    shopper: Whose | None,
+    question: Question,
+    query_string: str,
+    root: str,
+    snapshot: Snapshot,
+    now: datetime,
 ) -> str | None:
     """What the answer is kept under: another name whenever anything that it is made of is another.
 
-    None for lists of what is trending, which are kept as such.
+    None for what is not kept: lists of what is trending, which are kept as such, and what everybody's ratings
+    have a part in, since these move no version on.
     """
-    model = snapshot.model
-    if model is None:
+    model, asked = snapshot.model, question.asked
+    if model is None or asked.sort == Sort.TOP_RATED:
+        return None
+    if asked.filters.min_predicted is not None and model.bundle.ratings is None:
         return None
     in_force = "".join("1" if rule.holds_at(now) else "0" for rule in snapshot.rules)
     whose = f"{shopper.pk}:{shopper.feedback_version}:{shopper.consent:d}" if shopper else "0:0:0"
@@ -118,7 +132,7 @@ def answered(
 ) -> bytes:
     """The answer, kept or computed. Raises a ValidationError (400) for a bad query string."""
     question = question_of(query_string, snapshot.catalogue)
-    name = name_of(shopper, query_string, root, snapshot, now)
+    name = name_of(shopper, question, query_string, root, snapshot, now)
     if name is not None:
         return taken_or_made(kept.fetch(name), shopper, question, name, root=root, now=now, snapshot=snapshot)
     return _made(shopper, question, name, root=root, now=now, snapshot=snapshot)
