@@ -24,6 +24,12 @@ app.conf.beat_schedule = {
         "schedule": 20.0,
         "options": {"expires": 15},
     },
+    # What a killed `migrate` took away: without the triggers no change of the shop is seen.
+    "put-triggers-back": {
+        "task": "catalog.put_triggers_back",
+        "schedule": 20.0,
+        "options": {"expires": 15},
+    },
     "clear-sessions": {
         "task": "shopreco.clear_sessions",
         "schedule": crontab(hour=4, minute=17),

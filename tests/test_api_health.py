@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.utils import ConnectionHandler
 from django.utils import timezone
 
+from catalog.changes import watching
+from catalog.tasks import put_triggers_back
 from feedback.models import BeatRound
 from feedback.tasks import catch_up
 from recommendations.conf import conf
@@ -39,7 +42,7 @@ def test_with_everything_there_the_shop_is_ready(client, version):
     age = body["checks"]["model"].pop("age_seconds")
     assert 7200 <= age < 7260
     assert body["checks"] == {
-        "database": {"status": "ok"}, "cache": {"status": "ok"},
+        "database": {"status": "ok"}, "cache": {"status": "ok"}, "triggers": {"status": "ok"},
         "model": {"status": "ok", "version": version.pk},
         "background": {"status": "ok", "seen_seconds_ago": 0},
     }  # fmt: skip
@@ -62,6 +65,25 @@ def test_with_damaged_files_the_shop_is_degraded_but_serves(client, version, cap
 
 
 @pytest.mark.django_db
+def test_without_a_trigger_the_shop_is_degraded_and_says_what_is_not_noticed(client, version):
+    with connection.cursor() as cursor:
+        on_table = " ON shopreco_apikey" if connection.vendor == "postgresql" else ""
+        cursor.execute(f"DROP TRIGGER catalog_note_shopreco_apikey_update{on_table}")
+    answer = client.get(READY)
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    triggers = answer.json()["checks"]["triggers"]
+    assert triggers["status"] == "missing" and "not noticed" in triggers["detail"]
+    put_triggers_back()
+    assert client.get(READY).json()["status"] == "ready"
+
+
+@pytest.mark.django_db
+def test_looking_for_triggers_is_one_small_query(django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert watching.is_there()
+
+
+@pytest.mark.django_db
 def test_without_redis_the_shop_is_degraded_but_serves(client, version, settings, monkeypatch):
     take_redis_away(settings, monkeypatch)
     answer = client.get(READY)
@@ -76,8 +98,8 @@ def test_without_a_database_the_shop_is_unavailable(client, monkeypatch):
     answer = client.get(READY)
     assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
     checks = answer.json()["checks"]
-    assert [checks[name]["status"] for name in ("database", "model", "background")] == [
-        "down", "unknown", "unknown"
+    assert [checks[name]["status"] for name in ("database", "triggers", "model", "background")] == [
+        "down", "unknown", "unknown", "unknown"
     ]  # fmt: skip
     assert "nowhere" not in answer.content.decode()
 

@@ -11,6 +11,7 @@ from django.conf import settings
 if TYPE_CHECKING:
     from catalog.changes.watching import Watch
 
+EVENTS = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
 # At the commit a transaction moves the version on once, however many rows it changed.
 # What is noted before the first version is of another time, as when the row was lost.
 ONCE = "WHERE s.changed_by <> txid_current()"
@@ -58,6 +59,15 @@ def is_whole(cursor: Any, watched: Sequence[Watch]) -> bool:
     return bool(found and found[0] == _version(statements) and triggers == len(statements) - 1)
 
 
+def is_there(cursor: Any, watched: Sequence[Watch]) -> bool:
+    """Whether no trigger is missing, however those that are there are written."""
+    cursor.execute(
+        "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'catalog\\_note\\_%%' AND tgenabled <> 'D'"
+    )
+    there = {name for (name,) in cursor.fetchall()}
+    return there >= {name for each in watched for name in _names(each.table).values()}
+
+
 def drop(cursor: Any) -> None:
     # Its triggers go with it.
     cursor.execute("DROP FUNCTION IF EXISTS catalog_note_change() CASCADE")
@@ -85,19 +95,23 @@ def _statements(watched: Sequence[Watch]) -> list[str]:
     return [function, *(statement for each in watched for statement in _triggers(each))]
 
 
+def _names(table: str) -> dict[str, str]:
+    return {event: f"catalog_note_{table}_{event.lower()}" for event in EVENTS}
+
+
 def _triggers(watch: Watch) -> list[str]:
     changed = [f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in watch.columns]
     changed += [f"(OLD.{flag}) IS DISTINCT FROM (NEW.{flag})" for flag in watch.flags]
     when = f"WHEN ({' OR '.join(changed)}) " if changed else ""
     run = f"EXECUTE FUNCTION catalog_note_change('{watch.touches.value}')"
     waits = "DEFERRED" if settings.SHOPRECO_NOTE_AT_COMMIT else "IMMEDIATE"
-    names = {event: f"catalog_note_{watch.table}_{event.lower()}" for event in ("INSERT", "UPDATE", "DELETE")}
+    names = _names(watch.table)
+    truncate = names.pop("TRUNCATE")
     return [
         *(
             f"CREATE CONSTRAINT TRIGGER {name} AFTER {event} ON {watch.table} DEFERRABLE INITIALLY {waits} "
             f"FOR EACH ROW {when if event == 'UPDATE' else ''}{run}"
             for event, name in names.items()
         ),
-        f"CREATE TRIGGER catalog_note_{watch.table}_truncate AFTER TRUNCATE ON {watch.table} "
-        f"FOR EACH STATEMENT {run}",
+        f"CREATE TRIGGER {truncate} AFTER TRUNCATE ON {watch.table} FOR EACH STATEMENT {run}",
     ]

@@ -26,6 +26,11 @@ def is_whole(cursor: Any, watched: Sequence[Watch]) -> bool:
     return _there(cursor) == {name: sql for each in watched for name, sql in _triggers(each)}
 
 
+def is_there(cursor: Any, watched: Sequence[Watch]) -> bool:
+    """Whether no trigger is missing, however those that are there are written."""
+    return _there(cursor).keys() >= {name for each in watched for name, _ in _triggers(each)}
+
+
 def drop(cursor: Any) -> None:
     for name in _there(cursor):
         cursor.execute(f"DROP TRIGGER {name}")

@@ -36,6 +36,12 @@ def make_sure(*, using: str = "default") -> bool:
     return True
 
 
+def is_there(*, using: str = "default") -> bool:
+    """Whether nothing of the index is missing; one of another version is there. One query."""
+    with connections[using].cursor() as cursor:
+        return bool(_language(using).is_there(cursor))
+
+
 def remove(*, using: str = "default") -> None:
     """Take the index away, so that a migration can rebuild the tables its triggers watch."""
     connection = connections[using]

@@ -86,6 +86,17 @@ def is_whole(cursor: Any) -> bool:
     return bool(version == VERSION and triggers == len(TRIGGERS))
 
 
+def is_there(cursor: Any) -> bool:
+    """Whether neither table nor trigger is missing, of whichever version they are."""
+    cursor.execute(
+        "SELECT to_regclass('catalog_search') IS NOT NULL AND count(*) >= %s FROM pg_trigger "
+        "WHERE tgname LIKE 'catalog\\_search\\_%%' AND tgenabled <> 'D'",
+        [len(TRIGGERS)],
+    )
+    (is_there,) = cursor.fetchone()
+    return bool(is_there)
+
+
 def drop(cursor: Any) -> None:
     for name, table in (*((each, "product") for each in ("insert", "update", "delete", "truncate")),
                         ("category", "category")):  # fmt: skip

@@ -10,6 +10,9 @@ from catalog.search.words import Query, inflections
 WEIGHTS = "16.0, 7.0, 6.0, 3.0, 12.0, 1.0, 0.0"
 INDEXED = ("sku", "title", "description", "brand", "category_id", "attributes")
 OBJECTS = "catalog\\_search%"
+# What the triggers' names end with, and the tables' in the order in which they can be dropped.
+FOLLOWED = ("insert", "update", "delete", "category")
+DROPPED = ("_word", "_names", "_attribute", "")
 
 _CATEGORY = """(SELECT c.name || ' ' || coalesce(d.name, '') FROM catalog_category c
     LEFT JOIN catalog_category d ON d.id = c.parent_id WHERE c.id = {row}.category_id)"""
@@ -92,11 +95,18 @@ def is_whole(cursor: Any) -> bool:
     return there.issuperset(TABLES + TRIGGERS)
 
 
+def is_there(cursor: Any) -> bool:
+    """Whether no table or trigger is missing, however those that are there are written."""
+    cursor.execute("SELECT name FROM sqlite_master WHERE name LIKE %s ESCAPE '\\'", [OBJECTS])
+    return {name for (name,) in cursor.fetchall()}.issuperset(
+        f"catalog_search{ending}" for ending in (*(f"_{name}" for name in FOLLOWED), *DROPPED)
+    )
+
+
 def drop(cursor: Any) -> None:
-    names = ("insert", "update", "delete", "category")
-    for name in names:
+    for name in FOLLOWED:
         cursor.execute(f"DROP TRIGGER IF EXISTS catalog_search_{name}")
-    for table in ("_word", "_names", "_attribute", ""):
+    for table in DROPPED:
         cursor.execute(f"DROP TABLE IF EXISTS catalog_search{table}")
 
 

@@ -1,4 +1,4 @@
-"""Whether the shop can serve: database, cache, live model, beat and workers, each looked at for real."""
+"""Whether the shop can serve: database, triggers, cache, live model, beat and workers, looked at for real."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 
+from catalog.changes import watching
 from recommendations import background
 from recommendations.registry import age, live_version
 from recommendations.serving import index
@@ -20,6 +21,11 @@ from shopreco.databases import drop_dead_connections
 logger = logging.getLogger(__name__)
 PROBE_SECONDS = 10
 UNREADABLE = "The model versions cannot be read; has the database been migrated?"
+
+UNNOTICED = (
+    "A migration is running or was killed: changed prices, hidden products, rules and keys are not noticed. "
+    "The beat puts that right when no migration runs."
+)
 
 
 class Health(StrEnum):
@@ -31,7 +37,7 @@ class Health(StrEnum):
 def look_at_everything(*, now: datetime) -> tuple[Health, dict[str, dict[str, Any]]]:
     """The shop's health, and each check by name. Only the database is needed to serve."""
     checks = {"database": _database(), "cache": _cache()}
-    for name, check in (("model", _model), ("background", _background)):
+    for name, check in (("triggers", _triggers), ("model", _model), ("background", _background)):
         checks[name] = check(now) if checks["database"]["status"] == "ok" else {"status": "unknown"}
     if checks["database"]["status"] != "ok":
         return Health.UNAVAILABLE, checks
@@ -59,6 +65,15 @@ def _cache() -> dict[str, Any]:
         return {"status": "down", "detail": "Redis cannot be reached; pages work, only slower."}
     cache.delete(key)
     return {"status": "ok"}
+
+
+def _triggers(now: datetime) -> dict[str, Any]:
+    try:
+        is_there = watching.is_there()
+    except DatabaseError as error:
+        logger.error("triggers cannot be looked for: %s", error)
+        return {"status": "down", "detail": "The database does not say which triggers it has."}
+    return {"status": "ok"} if is_there else {"status": "missing", "detail": UNNOTICED}
 
 
 def _background(now: datetime) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class BackgroundCheck(Check):
 
 class Checks(serializers.Serializer[Any]):
     database = Check()
+    triggers = Check(help_text="By which changes of products, rules, keys and models are noticed.")
     cache = Check()
     model = ModelCheck()
     background = BackgroundCheck(help_text="The beat, and workers that take what is queued.")
