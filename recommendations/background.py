@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max, Min
 
 from feedback.models import BeatRound, OutboxEntry
+from recommendations import clocks
 from recommendations.models import TrainingRun
 
 NOBODY_CAME = "The beat has not come round yet; is it running, and a worker?"
@@ -34,15 +35,21 @@ def look(*, gone_after: timedelta, now: datetime) -> Background:
     training, the training's heartbeat."""
     active = TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE).first()
     seen_at = BeatRound.objects.aggregate(last=Max("came_at"))["last"]
-    if active is not None and active.heartbeat_at is not None and not _others_come_round(seen_at, active):
-        seen_at = max(seen_at or active.heartbeat_at, active.heartbeat_at)
+    if (
+        active is not None
+        and active.heartbeat_at is not None
+        and not _others_come_round(seen_at, active, now)
+    ):
+        # Not simply the later one, which may be of a clock that has been put back since.
+        signs = (seen_at or active.heartbeat_at, active.heartbeat_at)
+        seen_at = min(signs, key=lambda sign: clocks.ago(sign, now=now))
     if active is not None and active.status == TrainingRun.Status.QUEUED:
         waited = now - active.created_at
         if waited > gone_after:
             return Background(NO_TRAINER.format(_words(waited)), seen_at=seen_at)
     if seen_at is None:
         return Background(NOBODY_CAME, is_new=True)
-    silent = now - seen_at
+    silent = clocks.ago(seen_at, now=now)
     if silent > gone_after:
         return Background(NO_BEAT.format(_words(silent)), seen_at=seen_at)
     oldest = OutboxEntry.objects.aggregate(oldest=Min("created_at"))["oldest"]
@@ -51,12 +58,16 @@ def look(*, gone_after: timedelta, now: datetime) -> Background:
     return Background("", seen_at=seen_at)
 
 
-def _others_come_round(last: datetime | None, active: TrainingRun) -> bool:
+def _others_come_round(last: datetime | None, active: TrainingRun, now: datetime) -> bool:
     """Whether another worker than the one that trains does the rounds: one was done during the training."""
-    return last is not None and active.started_at is not None and last > active.started_at
+    if last is None or active.started_at is None:
+        return False
+    return active.started_at < last <= now + clocks.AHEAD
 
 
 def _words(span: timedelta) -> str:
+    if span == timedelta.max:
+        return "an unknown time, since a clock was put back"
     seconds = span.total_seconds()
     if seconds < 120:
         return f"{seconds:.0f} seconds"

@@ -1,10 +1,9 @@
-"""The ASGI entry point. The first request finds the live model loaded."""
+"""The ASGI entry point. The first request finds the live model loaded.
 
-import os
+The settings are production's where none are named: see `shopreco.settings`.
+"""
 
 from django.core.asgi import get_asgi_application
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shopreco.settings.prod")
 
 application = get_asgi_application()
 

@@ -1,15 +1,17 @@
 """The Celery app and its beat schedule, in one place."""
 
-import os
-
 from celery import Celery
 from celery.schedules import crontab
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shopreco.settings.dev")
+from shopreco.settings import name_settings
+
+# Before there is an app, which looks for Django's settings when it is made.
+name_settings()
 
 app = Celery("shopreco")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.beat_scheduler = "shopreco.beat:SteadyScheduler"
 app.conf.beat_schedule = {
     # Catches up whatever a rating could not start: broker down, process killed, model grown old.
     "retrain-if-due": {

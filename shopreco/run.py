@@ -6,25 +6,33 @@ worker and beat. PORT (8000), HOST (127.0.0.1) and WEB_WORKERS (2) come from the
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shlex
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from environs import Env
-
 from shopreco.embedded_redis import default_url, server_command, server_program
+from shopreco.settings import DEVELOPMENT, NAMED
+from shopreco.settings.environment import Environment
 from shopreco.tied import tie_to_parent
 
 PROJECT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60.0
+PID_FILE = "run.pid"
+# A company's proxy knows nothing of this machine.
+STRAIGHT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class CannotRunError(Exception):
@@ -49,12 +57,14 @@ def main() -> int:
 
 def run() -> None:
     """Start everything and wait. Raises CannotRunError, and KeyboardInterrupt when told to stop."""
-    env = Env()
+    env = Environment()
     env.read_env(str(PROJECT / ".env"), recurse=False)
     host, port = env.str("HOST", "127.0.0.1"), _port(env.str("PORT", "8000"))
     _check_port(host, port)
     run_dir = Path(default_url(env.path("SHOPRECO_VAR_DIR", PROJECT / "var")).removeprefix("unix://")).parent
     environment = os.environ | {
+        # Importing this package has named production's, which are for whoever says nothing anywhere.
+        "DJANGO_SETTINGS_MODULE": NAMED or DEVELOPMENT,
         "HOST": host,
         "PORT": str(port),
         "WEB_WORKERS": env.str("WEB_WORKERS", "2"),
@@ -64,12 +74,9 @@ def run() -> None:
         "PROMETHEUS_MULTIPROC_DIR": str(run_dir / "figures"),
         **_redis(env.str("REDIS_URL", ""), run_dir / "redis.sock"),
     }
-    _claim(run_dir)
-    try:
+    with _claimed(run_dir):
         shoppers = _prepare(environment, run_dir)
         _supervise(environment, host, port, shoppers)
-    finally:
-        shutil.rmtree(run_dir, ignore_errors=True)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -105,33 +112,71 @@ def _redis(url: str, socket_path: Path) -> dict[str, str]:
             "there is no redis-server, and none is bundled for this machine. Install one (Debian: apt-get "
             "install redis-server), or set REDIS_URL."
         )
-    command = server_command(program, socket_path)
-    quoted = " ".join(f'"{word}"' for word in command).replace("%", "%%")
-    return {"SHOPRECO_START_REDIS": "true", "SHOPRECO_REDIS_COMMAND": quoted}
+    command = shlex.join(server_command(program, socket_path))
+    return {"SHOPRECO_START_REDIS": "true", "SHOPRECO_REDIS_COMMAND": command}
 
 
-def _claim(run_dir: Path) -> None:
-    """Make the folder of sockets and pids ours alone; what a killed run left in it is removed."""
-    pid_file = run_dir / "run.pid"
-    if pid_file.exists() and _is_running(pid_file.read_text()):
-        raise CannotRunError(
-            "the shop of this folder is running already. Stop it first, or give the second one data of its "
-            "own: SHOPRECO_VAR_DIR=/some/folder make run"
-        )
-    shutil.rmtree(run_dir, ignore_errors=True)
-    run_dir.mkdir(mode=0o700, parents=True)
-    (run_dir / "figures").mkdir()
-    pid_file.write_text(str(os.getpid()))
+@contextmanager
+def _claimed(run_dir: Path) -> Iterator[None]:
+    """Make the folder of sockets and pids ours alone; what a killed run left in it is removed.
 
-
-def _is_running(pid: str) -> bool:
+    The claim is a lock, which ends with this process however that ends. A number alone may be another's by
+    then: in a container that was killed, the next run's own.
+    """
+    lock = _lock(run_dir)
     try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
+        for left in run_dir.iterdir():
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
+            elif left.name != PID_FILE:
+                left.unlink(missing_ok=True)
+        (run_dir / "figures").mkdir(exist_ok=True)
+        yield
+    finally:
+        # While the lock is held: afterwards the folder may be the next run's.
+        shutil.rmtree(run_dir, ignore_errors=True)
+        os.close(lock)
+
+
+def _lock(run_dir: Path) -> int:
+    """The pid file, open and locked. No child inherits it: Python opens files for its own process only."""
+    path = run_dir / PID_FILE
+    while True:
+        try:
+            _make_own(run_dir)
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except FileNotFoundError:
+            continue  # removed this moment by a run that has ended
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(lock), path.stat()):
+                os.ftruncate(lock, 0)
+                os.write(lock, str(os.getpid()).encode())
+                return lock
+        except BlockingIOError as error:
+            raise _running_already(os.pread(lock, 20, 0).decode()) from error
+        except FileNotFoundError:
+            pass
+        # What was locked has been removed meanwhile, and says nothing about who has the folder now.
+        os.close(lock)
+
+
+def _running_already(number: str) -> CannotRunError:
+    named = f" (process {number})" if number else ""
+    return CannotRunError(
+        f"the shop of this folder is running already{named}. Stop it first, or give the second one data of "
+        "its own: SHOPRECO_VAR_DIR=/some/folder make run"
+    )
+
+
+def _make_own(run_dir: Path) -> None:
+    """Whoever made the folder could put sockets of their own into it: another user's is not taken."""
+    with suppress(FileExistsError):
+        run_dir.mkdir(mode=0o700, parents=True)
+    found = run_dir.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise CannotRunError(f"{run_dir} is not yours. Remove it, or set TMPDIR to a folder of your own.")
+    run_dir.chmod(0o700)
 
 
 def _prepare(environment: dict[str, str], run_dir: Path) -> str:
@@ -169,7 +214,7 @@ def _wait_until_ready(supervisor: subprocess.Popen[bytes], host: str, port: int)
         if supervisor.poll() is not None:
             raise CannotRunError("the processes could not be started.")
         try:
-            with urllib.request.urlopen(url, timeout=2):
+            with STRAIGHT.open(url, timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

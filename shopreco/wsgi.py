@@ -1,10 +1,9 @@
-"""The WSGI entry point. The first request finds the live model loaded."""
+"""The WSGI entry point. The first request finds the live model loaded.
 
-import os
+The settings are production's where none are named: see `shopreco.settings`.
+"""
 
 from django.core.wsgi import get_wsgi_application
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shopreco.settings.prod")
 
 django_application = get_wsgi_application()
 

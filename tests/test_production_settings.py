@@ -59,6 +59,16 @@ REFUSED = [
     ({"SECRET_KEY": None}, "Set SECRET_KEY"),
     ({"SECRET_KEY_FALLBACKS": DEMO_KEY}, "Take the demo's key"),
     ({"MODEL_SIGNING_KEYS_OLD": f"{GOOD['SECRET_KEY']},{DEMO_KEY}"}, "Take the demo's key"),
+    (
+        {"SECRET_KEY_FALLBACKS": OTHER_KEY[:49]},
+        "Take every key of fewer than 50 random characters out of SECR",
+    ),
+    ({"SECRET_KEY_FALLBACKS": f"{OTHER_KEY},a,"}, "out of SECRET_KEY_FALLBACKS"),
+    (
+        {"MODEL_SIGNING_KEYS_OLD": OTHER_KEY[:31]},
+        "Take every key of fewer than 32 random characters out of MODEL",
+    ),
+    ({"MODEL_SIGNING_KEYS_OLD": "ab" * 40}, "out of MODEL_SIGNING_KEYS_OLD"),
     ({"MODEL_SIGNING_KEY": "short"}, "Set MODEL_SIGNING_KEY to 32 or more random characters"),
     ({"MODEL_SIGNING_KEY": DEMO_KEY}, "Set MODEL_SIGNING_KEY"),
     ({"ALLOWED_HOSTS": None}, "Set ALLOWED_HOSTS"),
@@ -105,11 +115,38 @@ def test_every_service_refuses(start, command):
     assert "Unset OPEN_LOOKUP" in refused.stdout + refused.stderr
 
 
+@pytest.mark.parametrize("named", [None, ""], ids=["forgotten", "empty"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-c", "import shopreco.wsgi"],
+        ["-c", "import shopreco.asgi"],
+        ["-m", "celery", "-A", "shopreco", "worker", "--pool", "solo"],
+        ["-m", "celery", "-A", "shopreco", "beat"],
+    ],
+    ids=["wsgi", "asgi", "worker", "beat"],
+)
+def test_a_service_whose_settings_nobody_named_has_those_of_production_and_refuses(start, command, named):
+    variables = {} if named is None else {"DJANGO_SETTINGS_MODULE": named}
+    dropped = "DJANGO_SETTINGS_MODULE" if named is None else ""
+    refused = start(command, drop=dropped, SECRET_KEY="", **variables)
+    assert refused.returncode != 0
+    assert "Set SECRET_KEY" in refused.stdout + refused.stderr
+
+
+def test_the_demos_command_line_has_the_development_settings_where_none_are_named(start):
+    code = "from django.conf import settings; print(settings.SETTINGS_MODULE)"
+    command = ["manage.py", "shell", "--no-imports", "-c", code]
+    shown = start(command, drop="DJANGO_SETTINGS_MODULE", SECRET_KEY="")
+    assert shown.stdout.strip() == "shopreco.settings.dev", shown.stderr
+
+
 @pytest.mark.parametrize(
     "variables",
     [
         {"DEBUG": "0", "OPEN_API": "false", "OPEN_LOOKUP": "off"},
         {"MODEL_SIGNING_KEY": OTHER_KEY[:32], "SECRET_KEY_FALLBACKS": OTHER_KEY},
+        {"MODEL_SIGNING_KEYS_OLD": f"{OTHER_KEY[:32]},", "SECRET_KEY_FALLBACKS": f"{OTHER_KEY}, "},
         {"ALLOWED_HOSTS": ".shop.example,[::1]"},
         {"REDIS_URL": "redis://localhost:6379/0"},
         {"REDIS_URL": "redis://10.0.0.7:6379/0", "DATABASE_URL": "postgres://shop:secret@10.0.0.8/shop"},
@@ -137,7 +174,8 @@ def test_the_image_can_be_built_with_them(start):
 
 
 SAFE: dict[str, Any] = {
-    "secret_key": GOOD["SECRET_KEY"], "former_keys": [], "signing_key": "", "hosts": ["shop.example"],
+    "secret_key": GOOD["SECRET_KEY"], "former_keys": [], "signing_key": "",
+    "former_signing_keys": [], "hosts": ["shop.example"],
     "opened": [], "database_engine": "django.db.backends.sqlite3", "redis_url": "unix:///run/redis.sock",
 }  # fmt: skip
 

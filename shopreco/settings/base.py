@@ -3,29 +3,30 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
-from environs import Env
 from marshmallow.validate import OneOf
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 from shopreco.embedded_redis import celery_url, default_url
+from shopreco.settings.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-env = Env()
+env = Environment()
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 VAR_DIR = env.path("SHOPRECO_VAR_DIR", VAR_DIR)
 
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+ALLOWED_HOSTS: list[str] = env.listed("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS: list[str] = env.listed("CSRF_TRUSTED_ORIGINS")
 # Keys of before a change: sessions, links and models made with them stay good until they are taken out.
-SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+SECRET_KEY_FALLBACKS: list[str] = env.listed("SECRET_KEY_FALLBACKS")
 # What published models are signed with; empty for a key made of SECRET_KEY. See recommendations/signing.py.
 MODEL_SIGNING_KEY: str = env.str("MODEL_SIGNING_KEY", "")
-MODEL_SIGNING_KEYS_OLD: list[str] = env.list("MODEL_SIGNING_KEYS_OLD", [])
+MODEL_SIGNING_KEYS_OLD: list[str] = env.listed("MODEL_SIGNING_KEYS_OLD")
 
 INSTALLED_APPS = [
     "shopreco",
@@ -89,7 +90,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'db.sqlite3'))}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR_DIR.mkdir(parents=True, exist_ok=True)
     # WAL lets pages be read while a rating is written; IMMEDIATE queues writers instead of failing them.
@@ -211,7 +212,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = int(timedelta(days=180).total_seconds())
-CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
+CORS_ALLOWED_ORIGINS: list[str] = env.listed("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_HEADERS = (*default_headers, "x-api-key")
 CORS_EXPOSE_HEADERS = ["Retry-After"]

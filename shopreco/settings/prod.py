@@ -19,12 +19,13 @@ from shopreco.settings.safety import complaints
 
 DEBUG = False
 SECRET_KEY = env.str("SECRET_KEY", "")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [])
+ALLOWED_HOSTS = env.listed("ALLOWED_HOSTS")
 if unsafe := list(
     complaints(
         secret_key=SECRET_KEY,
-        former_keys=[*SECRET_KEY_FALLBACKS, *MODEL_SIGNING_KEYS_OLD],
+        former_keys=SECRET_KEY_FALLBACKS,
         signing_key=MODEL_SIGNING_KEY,
+        former_signing_keys=MODEL_SIGNING_KEYS_OLD,
         hosts=ALLOWED_HOSTS,
         # Not merely ignored: who sets them expects something else than what is served.
         opened=[name for name in ("DEBUG", "OPEN_API", "OPEN_LOOKUP") if env.bool(name, False)],

@@ -16,6 +16,7 @@ def complaints(
     secret_key: str,
     former_keys: Sequence[str],
     signing_key: str,
+    former_signing_keys: Sequence[str],
     hosts: Sequence[str],
     opened: Sequence[str],
     database_engine: str,
@@ -25,11 +26,10 @@ def complaints(
 
     opened: the variables that are switched on and would open the shop to everybody.
     """
-    if secret_key.startswith(KNOWN_TO_ALL) or len(secret_key) < LONG or len(set(secret_key)) < DIFFERENT:
+    if _is_weak(secret_key, LONG):
         yield f"Set SECRET_KEY to {LONG} or more random characters of your own: {RANDOM}"
-    if any(key.startswith(KNOWN_TO_ALL) for key in former_keys):
-        yield "Take the demo's key, known to all, out of SECRET_KEY_FALLBACKS and MODEL_SIGNING_KEYS_OLD."
-    if signing_key and (signing_key.startswith(KNOWN_TO_ALL) or len(signing_key) < LONG_ENOUGH_TO_SIGN):
+    yield from _about_former(former_keys, former_signing_keys)
+    if signing_key and _is_weak(signing_key, LONG_ENOUGH_TO_SIGN):
         yield f"Set MODEL_SIGNING_KEY to {LONG_ENOUGH_TO_SIGN} or more random characters, or leave it out."
     yield from _about_hosts(hosts)
     for name in opened:
@@ -39,6 +39,22 @@ def complaints(
             "Set DATABASE_URL to a PostgreSQL server: SQLite is a file of this machine, and REDIS_URL is "
             f"shared with others at {elsewhere}."
         )
+
+
+def _is_weak(key: str, length: int) -> bool:
+    return key.startswith(KNOWN_TO_ALL) or len(key) < length or len(set(key)) < DIFFERENT
+
+
+def _about_former(keys: Sequence[str], signing_keys: Sequence[str]) -> Iterator[str]:
+    """What is signed with a former key is believed, too: one that can be guessed opens as much as the key."""
+    if any(key.startswith(KNOWN_TO_ALL) for key in (*keys, *signing_keys)):
+        yield "Take the demo's key, known to all, out of SECRET_KEY_FALLBACKS and MODEL_SIGNING_KEYS_OLD."
+    for name, former, length in (
+        ("SECRET_KEY_FALLBACKS", keys, LONG),
+        ("MODEL_SIGNING_KEYS_OLD", signing_keys, LONG_ENOUGH_TO_SIGN),
+    ):
+        if any(_is_weak(key, length) for key in former if not key.startswith(KNOWN_TO_ALL)):
+            yield f"Take every key of fewer than {length} random characters out of {name}."
 
 
 def _about_hosts(hosts: Sequence[str]) -> Iterator[str]:

@@ -57,6 +57,13 @@ def test_after_three_minutes_of_silence_it_is_missed(ago: timedelta, words: str)
     assert words in look().trouble and bool(look().trouble) == bool(words)
 
 
+def test_one_that_came_at_a_moment_far_ahead_is_missed_until_it_comes_again() -> None:
+    the_beat_came(-timedelta(minutes=30))
+    assert not look().trouble, "machines' clocks differ"
+    the_beat_came(-timedelta(hours=2))
+    assert "a clock was put back" in look().trouble
+
+
 def test_a_worker_that_is_busy_with_a_long_training_is_not_missed() -> None:
     the_beat_came(timedelta(hours=1))
     a_run("running", asked=timedelta(hours=1), heard=timedelta(seconds=4))
@@ -89,9 +96,17 @@ def test_trainings_of_the_past_say_nothing() -> None:
     assert not look().trouble
 
 
-def test_a_clock_set_back_is_not_taken_for_silence() -> None:
-    the_beat_came(timedelta(hours=-2))
+@pytest.mark.parametrize("asked", [timedelta(minutes=1), timedelta(days=-1)])
+def test_a_heartbeat_of_now_counts_beside_a_round_of_before_the_clock_was_put_back(asked: timedelta) -> None:
+    the_beat_came(timedelta(days=-1))
+    a_run("running", asked=asked, heard=timedelta(seconds=4))
     assert not look().trouble
+
+
+def test_a_round_of_now_counts_beside_a_heartbeat_of_before_the_clock_was_put_back() -> None:
+    came_at = the_beat_came(timedelta(seconds=20))
+    a_run("running", asked=timedelta(days=-1), heard=timedelta(days=-1))
+    assert look() == background.Background("", seen_at=came_at)
 
 
 def test_what_has_to_follow_a_change_and_does_not_is_told() -> None:
