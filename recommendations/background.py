@@ -35,14 +35,10 @@ def look(*, gone_after: timedelta, now: datetime) -> Background:
     training, the training's heartbeat."""
     active = TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE).first()
     seen_at = BeatRound.objects.aggregate(last=Max("came_at"))["last"]
-    if (
-        active is not None
-        and active.heartbeat_at is not None
-        and not _others_come_round(seen_at, active, now)
-    ):
+    heard_at = None if active is None else active.heartbeat_at
+    if active is not None and heard_at is not None and not _others_come_round(seen_at, active, now):
         # Not simply the later one, which may be of a clock that has been put back since.
-        signs = (seen_at or active.heartbeat_at, active.heartbeat_at)
-        seen_at = min(signs, key=lambda sign: clocks.ago(sign, now=now))
+        seen_at = min((seen_at or heard_at, heard_at), key=lambda sign: clocks.ago(sign, now=now))
     if active is not None and active.status == TrainingRun.Status.QUEUED:
         waited = now - active.created_at
         if waited > gone_after:
