@@ -137,6 +137,7 @@ def _newcomers(content: Any, features: ItemFeatures, new: Ids) -> Newcomers:
         none,
         none.astype(np.float64),
         np.zeros(len(everything), np.int32),
+        none,
         ("",),
     )
     at = np.arange(len(everything))

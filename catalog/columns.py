@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,8 @@ class Catalogue:
 
     public, in_stock: whether shoppers may see it, whether it is to be had. pence: the price in hundredths.
     category, department: ids, NONE for none; a product outside aisles has its department in both. created:
-    unix seconds. brand: a place in `brands`, which are casefolded.
+    unix seconds. brand: a place in `brands`, which are casefolded. reading: another number
+    whenever the product was read anew, as where it changed; of two catalogues of the same process.
     """
 
     ids: Ids
@@ -48,6 +50,7 @@ class Catalogue:
     department: Ids
     created: NDArray[np.float64]
     brand: NDArray[np.int32]
+    reading: NDArray[np.int32]
     brands: tuple[str, ...] = field(repr=False)
 
     def __len__(self) -> int:
@@ -76,8 +79,9 @@ class Catalogue:
         return self
 
 
-COLUMNS = ("ids", "public", "in_stock", "pence", "category", "department", "created", "brand")
+COLUMNS = ("ids", "public", "in_stock", "pence", "category", "department", "created", "brand", "reading")
 TYPES = (np.int64, np.bool_, np.bool_, np.int64, np.int64, np.int64, np.float64)
+_readings = count(1)
 
 
 def read(ids: Sequence[int] | None = None, brands: tuple[str, ...] = ()) -> Catalogue:
@@ -102,6 +106,7 @@ def read(ids: Sequence[int] | None = None, brands: tuple[str, ...] = ()) -> Cata
     if not parts:
         parts.append([np.empty(0, kind) for kind in (*TYPES, np.int32)])
     columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    columns.append(np.full(len(columns[0]), next(_readings), np.int32))
     named = dict(zip(COLUMNS, columns, strict=True))
     return Catalogue(**named, brands=tuple(codes))
 

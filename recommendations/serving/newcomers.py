@@ -88,7 +88,9 @@ _read: WeakKeyDictionary[LiveModel, Newcomers] = WeakKeyDictionary()
 def newcomers_of(snapshot: Snapshot, settings: Conf) -> Newcomers | None:
     """The newcomers of this state of the shop; None where the model has no content part to reach them by.
 
-    No query, or one for the texts of those that came since this process last looked.
+    No query, or one for the texts: of all where others came since this process last looked, else of those
+    that changed. A description that changes alone moves no version on, so that nobody's lists are made anew
+    for it: it is read with the next change of its product.
     """
     model = snapshot.model
     if model is None or model.bundle.content is None:
@@ -189,12 +191,18 @@ def _look(model: LiveModel, catalogue: Catalogue, before: Newcomers | None, sett
     few = (positions == UNKNOWN) | (_interactions(model)[positions] < settings.little_seen)
     little = np.flatnonzero(few)[: settings.newcomers]
     takes: object = content
+    to_read = unknown
     if before is not None and np.array_equal(before.ids, unknown):
-        content = before.content
-    elif len(unknown) and isinstance(takes, TakesNewProducts):
-        content = takes.extended(features_of(Product.objects.filter(pk__in=unknown.tolist())))
+        content = takes = before.content
+        to_read = unknown[_reading(unknown, before.catalogue) != _reading(unknown, catalogue)]
+    if len(to_read) and isinstance(takes, TakesNewProducts):
+        content = takes.extended(features_of(Product.objects.filter(pk__in=to_read.tolist())))
     at = catalogue.positions(content.products.ids.astype(np.int64))
     return Newcomers(unknown, content, catalogue, at, ids[little], created[little])
+
+
+def _reading(ids: Ids, catalogue: Catalogue) -> NDArray[np.int32]:
+    return catalogue.reading[catalogue.positions(ids)]
 
 
 def _interactions(model: LiveModel) -> Floats:

@@ -102,6 +102,15 @@ def test_following_the_changes_is_reading_anew(changes: list[tuple[str, int]]) -
         assert found is catalogue
 
 
+def test_what_was_read_anew_has_another_number_and_nothing_else_has() -> None:
+    _, pan = make_product(), make_product()
+    since, before = stamp().version, read()
+    Product.objects.filter(pk=pan.pk).update(title="Another")
+    after, _ = followed(before, since=since)
+    assert after.ids[after.reading != before.reading].tolist() == [pan.pk]
+    assert not (read().reading == after.reading).any()
+
+
 def test_without_a_catalogue_or_after_a_change_of_everything_all_is_read() -> None:
     category = make_category("Garden")
     make_product(category=category)

@@ -157,6 +157,16 @@ def test_what_is_said_anew_of_a_known_product_replaces_what_was_said() -> None:
     assert order(changed, history(["boots"]))[1] == "mug"
 
 
+def test_what_is_known_already_makes_no_other_model() -> None:
+    new = described({"sandals": "Hiking sandals", "mug": "Enamel mug"})
+    model = fitted().extended(new)
+    assert model.extended(new) is model
+    assert model.extended(described({"mug": "Enamel mug"})) is model
+    assert model.extended(described({"mug": "Hiking mug"})) is not model
+    assert model.extended(described({})) is model
+    assert model.extended(described({"other": ""})) is not model
+
+
 def test_a_restored_model_still_takes_new_products() -> None:
     model = fitted()
     again = Content().restore(ContentConfig(), model.products, model.arrays())

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.models import Product
+from catalog.models import Category, Product
 from feedback.models import Shopper
 from recommendations.conf import conf
 from recommendations.models import MerchandisingRule
@@ -191,6 +191,79 @@ def test_the_texts_of_new_products_are_read_once_and_again_when_there_are_others
     assert queries() == 0, "another price of what is known is no newcomer"
     new_pan(shop)
     assert [queries(), queries()] == [1, 0]
+
+
+def said(product: Product) -> list[tuple[int, float]]:
+    """What the texts of all products are like that of this one, by id."""
+    found = newcomers_of(current(), conf())
+    assert found is not None
+    return sorted(newcomers.similar_to_newcomer(product.pk, found, most=100).items())
+
+
+CHANGES = {
+    "title": lambda shop, pan: Product.objects.filter(pk=pan.pk).update(title="Rake of the year"),
+    "brand": lambda shop, pan: Product.objects.filter(pk=pan.pk).update(brand="Rakeco"),
+    "category": lambda shop, pan: Product.objects.filter(pk=pan.pk).update(category=shop.garden_department),
+    "price": lambda shop, pan: Product.objects.filter(pk=pan.pk).update(price="950.00"),
+    "its category's name": lambda shop, pan: Category.objects.filter(
+        pk=shop.kitchen_department.pk
+    ).update(name="Cellar"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_is_said_anew_of_a_new_product_counts_at_once(shop, what):
+    pan, other = new_pan(shop), new_rake(shop)
+    before, others = said(pan), said(other)
+    CHANGES[what](shop, pan)
+    after, others_after = said(pan), said(other)
+    assert after != before
+    newcomers._read.clear()
+    assert (said(pan), said(other)) == (after, others_after), "a process that starts now says the same"
+    Product.objects.filter(pk=pan.pk).update(
+        title="Pan", brand="Panco", category=shop.kitchen_department, price="15.00"
+    )
+    Category.objects.filter(pk=shop.kitchen_department.pk).update(name="Kitchen")
+    assert (said(pan), said(other)) == (before, others)
+
+
+def test_a_new_product_that_is_called_something_else_is_recommended_to_others(shop):
+    pan, gardener = new_pan(shop), shop.gardeners[0]
+    before = place_of(pan, gardener)
+    Product.objects.filter(pk=pan.pk).update(
+        title="Rake of the year", brand="Rakeco", category=shop.garden_department
+    )
+    after = place_of(pan, gardener)
+    assert after is not None and (before is None or after < before)
+
+
+@pytest.mark.parametrize("change", [{"sku": "OTHER"}, {"stock": 0}])
+def test_a_change_that_is_not_in_the_texts_is_looked_at_and_makes_no_others(shop, change):
+    rake = new_rake(shop)
+    new_pan(shop)
+    found = newcomers_of(current(), conf())
+    Product.objects.filter(pk=rake.pk).update(**change)
+    snapshot = current()
+    with CaptureQueriesContext(connection) as captured:
+        after = newcomers_of(snapshot, conf())
+        assert newcomers_of(snapshot, conf()) is after
+    assert len(captured) == 1
+    assert found is not None and after is not None and after is not found
+    assert after.content is found.content
+
+
+def test_a_description_alone_is_read_with_the_next_change_of_its_product(shop):
+    Product.objects.filter(pk__in=[product.pk for product in shop.garden[:5]]).update(description="Of oak.")
+    publish_model("item_knn")
+    pan = new_pan(shop)
+    before = said(pan)
+    Product.objects.filter(pk=pan.pk).update(description="Of oak.")
+    assert said(pan) == before
+    Product.objects.filter(pk=pan.pk).update(stock=0)
+    after = said(pan)
+    assert after != before
+    newcomers._read.clear()
+    assert said(pan) == after
 
 
 def test_with_nothing_new_no_text_is_read(shop):

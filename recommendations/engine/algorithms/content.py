@@ -113,10 +113,14 @@ class ContentModel:
     def extended(self, features: ItemFeatures) -> ContentModel:
         """This model with the products of `features` too, such as those created since it was fitted.
 
-        What `features` says of a product the model knows replaces what it knew.
+        What `features` says of a product the model knows replaces what it knew. Where all of it is known, the
+        model itself.
         """
-        both = Vocabulary.of(np.concatenate([self.products.ids, features.products.ids]))
         news = _described(features, self._lexicon, self._config)
+        known = self.products.positions(features.products.ids)
+        if (known != UNKNOWN).all() and not (self.table[known] - news).count_nonzero():
+            return self
+        both = Vocabulary.of(np.concatenate([self.products.ids, features.products.ids]))
         stacked = sparse.csr_matrix(sparse.vstack([self.table, news]))
         places = features.products.positions(both.ids)
         rows = np.where(places == UNKNOWN, self.products.positions(both.ids), len(self.products) + places)
