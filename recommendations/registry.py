@@ -23,11 +23,12 @@ from django.db import DatabaseError, IntegrityError, transaction
 from recommendations import folder_lock, signing
 from recommendations.conf import conf
 from recommendations.engine import artefact
-from recommendations.engine.artefact import ArtefactError, Bundle, Seal, UnsignedError
+from recommendations.engine.artefact import ArtefactError, Bundle, Seal, UnreadableError, UnsignedError
 from recommendations.models import ModelVersion
 
 __all__ = [
-    "ArtefactError", "Bundle", "Facts", "live_version", "load", "make_live", "publish", "roll_back", "sign",
+    "ArtefactError", "Bundle", "Facts", "UnreadableError", "live_version", "load", "make_live", "publish",
+    "roll_back", "sign",
 ]  # fmt: skip
 
 logger = logging.getLogger(__name__)
@@ -105,12 +106,17 @@ def publish(
 
 
 def load(version: ModelVersion) -> Bundle:
-    """The version's bundle. Raises ArtefactError when its files are missing, altered or unsigned."""
+    """The version's bundle. Raises ArtefactError when its files are altered or unsigned.
+
+    UnreadableError when they are missing or cannot be read now, with too little memory as well.
+    """
     seal = Seal(version.sha256, version.signature)
     try:
         return artefact.load(_folder(version), seal=seal, keys=signing.keys())
     except UnsignedError as error:
         raise ArtefactError(f"{error} {signing.ADVICE}") from error
+    except MemoryError as error:
+        raise UnreadableError(f"{version}: there is too little memory to load it.") from error
 
 
 def make_live(version: ModelVersion, *, now: datetime) -> None:
@@ -168,7 +174,11 @@ def _take_turns(change: Callable[[], T]) -> T:
 
 def _folder(version: ModelVersion) -> Path:
     """The version's folder, which must lie directly inside the registry's root whatever the row says."""
-    root = conf().artefact_root.resolve()
+    try:
+        # Strict: of a root that is not there nobody knows where its links lead, and what lies outside of it.
+        root = conf().artefact_root.resolve(strict=True)
+    except OSError as error:
+        raise UnreadableError(f"The registry's root cannot be read: {error}. Mount or restore it.") from error
     folder = (root / version.folder).resolve()
     if folder.parent != root:
         raise ArtefactError(f"{version}: its folder lies outside the registry. Train a new version.")

@@ -32,11 +32,12 @@ def write(arrays: Arrays, path: Path) -> None:
 def mapped(file: BufferedReader) -> Arrays:
     """The arrays of an open file, in one read-only mapping of that very file, whatever its name means by now.
 
-    Raises UnsafeFileError for anything but what `write` writes.
+    Raises UnsafeFileError for anything but what `write` writes; what the system cannot do now is raised as it
+    is, OSError or MemoryError, and says nothing about the file.
     """
     try:
         found = _ArraysOnly(mmap(file.fileno(), 0, access=ACCESS_READ)).load()
-    except UnsafeFileError:
+    except (UnsafeFileError, OSError, MemoryError):
         raise
     except Exception as error:
         # A pickle that is not one fails in as many ways as there are opcodes.

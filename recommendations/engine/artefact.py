@@ -24,6 +24,7 @@ from recommendations.engine.sealing import (
     RETRAIN,
     ArtefactError,
     Seal,
+    UnreadableError,
     UnsignedError,
     check_signature,
     opened,
@@ -34,8 +35,8 @@ from recommendations.engine.sealing import (
 from recommendations.engine.types import Arrays, Vocabulary
 
 __all__ = [
-    "ARRAYS", "MANIFEST", "ArtefactError", "Bundle", "Part", "Seal", "UnsignedError", "is_signed", "load",
-    "save", "sign",
+    "ARRAYS", "MANIFEST", "ArtefactError", "Bundle", "Part", "Seal", "UnreadableError", "UnsignedError",
+    "is_signed", "load", "save", "sign",
 ]  # fmt: skip
 
 FORMAT = 1
@@ -145,7 +146,8 @@ def load(folder: Path, *, seal: Seal, keys: Sequence[bytes]) -> Bundle:
 
     seal: what `save` returned. keys: those whose signatures are believed. Manifest and arrays are opened
     once: what was verified is what is mapped, whatever the names in the folder mean by then. Raises
-    ArtefactError for a missing, altered, unsigned or incompatible artefact, before any of the arrays is read.
+    ArtefactError for an altered, unsigned or incompatible artefact, before any of the arrays is read;
+    UnreadableError for one that is missing or cannot be read now; MemoryError.
     """
     with opened(folder, MANIFEST, ARRAYS) as (manifest_file, arrays_file):
         text = _verified(folder, manifest_file, seal.sha256)

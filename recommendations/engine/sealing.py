@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import os
@@ -15,10 +16,16 @@ from pathlib import Path
 RETRAIN = "Train and publish a new version, or go back to one that loads."
 # A link could lead anywhere, and a pipe would be waited for.
 PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# What the system says of a link, of a file for a folder and of a socket: these do not pass.
+NOT_PLAIN = (errno.ELOOP, errno.ENOTDIR, errno.ENXIO)
 
 
 class ArtefactError(Exception):
     """The folder cannot be served from; the message says why and what to do."""
+
+
+class UnreadableError(ArtefactError):
+    """The folder may be whole, yet cannot be read now: a later try may end otherwise."""
 
 
 class UnsignedError(ArtefactError):
@@ -39,28 +46,36 @@ class Seal:
 
 @contextmanager
 def opened(folder: Path, *names: str) -> Iterator[list[BufferedReader]]:
-    """Plain files of this very folder, each opened once. Raises ArtefactError, for reading them as well."""
+    """Plain files of this very folder, each opened once.
+
+    Raises UnreadableError for what may pass, also while they are read, and ArtefactError for what is no such
+    file. A missing one may pass: it lies on a mount that is not there yet, or is restored.
+    """
     with ExitStack() as stack:
         try:
             place = os.open(folder, PLAIN | os.O_DIRECTORY)
             stack.callback(os.close, place)
             yield [stack.enter_context(_plain(folder / name, place)) for name in names]
         except FileNotFoundError as error:
-            raise ArtefactError(
-                f"{folder} is missing. Restore it from a backup. Otherwise: {RETRAIN}"
+            raise UnreadableError(
+                f"{folder} is missing. Restore it from a backup or mount what it is on. Otherwise: {RETRAIN}"
             ) from error
         except OSError as error:
-            raise ArtefactError(f"{folder} cannot be read: {error}. Mend that, or: {RETRAIN}") from error
+            kind = ArtefactError if error.errno in NOT_PLAIN else UnreadableError
+            raise kind(f"{folder} cannot be read: {error}. Mend that, or: {RETRAIN}") from error
 
 
 def _plain(path: Path, place: int) -> BufferedReader:
     try:
         handle = os.open(path.name, PLAIN, dir_fd=place)
     except FileNotFoundError as error:
-        raise ArtefactError(f"{path} is missing. Restore it from a backup. Otherwise: {RETRAIN}") from error
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        raise UnreadableError(f"{path} is missing. Restore it from a backup. Otherwise: {RETRAIN}") from error
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ArtefactError(f"{path} is not a file. {RETRAIN}")
+    except BaseException:
         os.close(handle)
-        raise ArtefactError(f"{path} is not a file. {RETRAIN}")
+        raise
     return os.fdopen(handle, "rb")
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 
 from django.db import connections
 
@@ -14,9 +16,11 @@ from recommendations import registry
 from recommendations.engine.finding import top_of
 from recommendations.engine.types import Floats, History
 from recommendations.models import ModelVersion
-from recommendations.registry import ArtefactError, Bundle
+from recommendations.registry import ArtefactError, Bundle, UnreadableError
 
 logger = logging.getLogger(__name__)
+# How long what could not be loaded is left alone.
+RETRY_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,13 @@ _lock_of_loading = threading.Lock()
 # one may be damaged, and an answer must name the one that is live.
 Key = tuple[int, str]
 _loaded: dict[Key, LiveModel] = {}
+# Not what was published: no later try would end otherwise.
 _refused: set[Key] = set()
-# Whole as far as anybody knows, yet loading them ended in an error, such as too little memory.
-_failed: set[Key] = set()
+# Whole as far as anybody knows, yet loading them ended in an error, such as a mount that is not there or too
+# little memory. By the moment from which on they are tried again.
+_failed: dict[Key, float] = {}
+# The first such moment of what would serve instead of what does; None while there is nothing to try.
+_retry_at: float | None = None
 _loads = 0
 # In a process that serves: a newer model is loaded beside the requests, which go on with the one they have.
 _beside_requests = False
@@ -64,25 +72,39 @@ _wanted: ModelVersion | None = None
 
 
 def live_model() -> LiveModel | None:
-    """The model to serve from: the live version, or the newest whole one when its files are refused.
+    """The model to serve from: the live version, or the newest whole one when that cannot be loaded.
 
-    One query a call; the files are read only when the version has changed. None when no version can serve.
+    One query a call; files are read only when the version has changed, or when one that could not be
+    loaded is tried again. None when no version can serve.
     """
+    global _retry_at
     version = registry.live_version()
-    if version is None:
-        return None
-    found = _loaded.get(_key(version))
-    if found is None and _beside_requests and (present := next(iter(_loaded.values()), None)) is not None:
-        if _key(version) not in _refused:
-            _load_beside(version)
-        return present
-    return found or _load(version)
+    found = _loaded.get(_key(version)) if version else None
+    if version is None or found is not None:
+        _retry_at = None
+        return found
+    # Only the first of all is waited for: a file system that does not answer must not keep requests.
+    if not _beside_requests or not (_loaded or _refused or _failed):
+        return _load(version)
+    if not _loaded or retry_is_due() or _may_be_tried(_key(version)):
+        _load_beside(version)
+    return next(iter(_loaded.values()), None)
+
+
+def retry_is_due() -> bool:
+    """Whether a version that could not be loaded is to be tried again: `live_model` does so."""
+    return _retry_at is not None and time.monotonic() >= _retry_at
 
 
 def comes(version: ModelVersion) -> bool:
     """Whether a version that this process does not serve yet is on its way: nothing is known against it."""
     key = _key(version)
     return _beside_requests and key not in _refused and key not in _failed
+
+
+def is_refused(version: ModelVersion) -> bool:
+    """Whether the version's files were found damaged or unsigned, so that they are not tried again."""
+    return _key(version) in _refused
 
 
 def loads() -> int:
@@ -92,22 +114,25 @@ def loads() -> int:
 
 def _load_beside(version: ModelVersion) -> None:
     """Load a version in a thread of its own: the one that is loading takes it up after what it is at."""
-    global _wanted, _loading
+    global _wanted, _loading, _retry_at
     with _lock_of_loading:
         _wanted = version
+        # No other request need ask for it; how it ends says whether there is another try.
+        _retry_at = None
         if _loading is None:
             _loading = threading.Thread(target=_load_what_is_wanted, name="load-model", daemon=True)
             _loading.start()
 
 
 def _load_what_is_wanted() -> None:
+    global _retry_at
     while (version := _taken_up()) is not None:
         try:
             _load(version)
         except Exception:
-            # The next change in the shop asks for it again.
-            _failed.add(_key(version))
-            logger.exception("model version %d could not be loaded", version.pk)
+            # Not even the versions could be looked through, such as without a database.
+            _note_failure(version)
+            _retry_at = time.monotonic() + RETRY_SECONDS
         finally:
             connections.close_all()
 
@@ -123,33 +148,61 @@ def _taken_up() -> ModelVersion | None:
 
 
 def _load(live: ModelVersion) -> LiveModel | None:
-    global _loads
+    global _retry_at
     with _lock:
-        if (model := _loaded.get(_key(live))) is not None:
-            return model
-        for version in (live, *ModelVersion.objects.filter(is_live=False)):
+        model, passed_over = None, []
+        # The others are asked for only when there is need of them.
+        for version in chain([live], ModelVersion.objects.filter(is_live=False)):
             key = _key(version)
-            if key in _loaded:
-                return _loaded[key]
-            if key in _refused:
-                continue
-            try:
-                bundle = registry.load(version)
-            except ArtefactError:
-                # Remembered, so that a damaged artefact is read and complained about once, not per request.
-                _refused.add(key)
-                logger.exception("model version %d is refused; serving from an older one", version.pk)
-                continue
-            model = LiveModel(version.pk, version.algorithm, version.created_at, bundle, _loads + 1)
-            _prepare(model)
-            earlier = list(_loaded)
-            _loaded[key] = model
-            for each in earlier:
-                del _loaded[each]
-            _failed.discard(key)
-            _loads += 1
-            return model
-    return None
+            model = _loaded.get(key) or (_tried(version) if _may_be_tried(key) else None)
+            if model is not None:
+                break
+            passed_over.append(key)
+        _retry_at = min((_failed[key] for key in passed_over if key in _failed), default=None)
+        return model
+
+
+def _may_be_tried(key: Key) -> bool:
+    return key not in _refused and (key not in _failed or time.monotonic() >= _failed[key])
+
+
+def _tried(version: ModelVersion) -> LiveModel | None:
+    """The version, loaded in the place of what was; None, and a note of why, when it cannot be."""
+    global _loads
+    key = _key(version)
+    try:
+        bundle = registry.load(version)
+        model = LiveModel(version.pk, version.algorithm, version.created_at, bundle, _loads + 1)
+        _prepare(model)
+    except Exception as error:
+        if isinstance(error, ArtefactError) and not isinstance(error, UnreadableError):
+            # Remembered, so that a damaged artefact is read and complained about once, not per request.
+            _refused.add(key)
+            _failed.pop(key, None)
+            logger.exception("model version %d is refused; serving from an older one", version.pk)
+        else:
+            _note_failure(version)
+        return None
+    earlier = list(_loaded)
+    _loaded[key] = model
+    for each in earlier:
+        del _loaded[each]
+    if _failed.pop(key, None) is not None:
+        logger.info("model version %d could be loaded after all", version.pk)
+    _loads += 1
+    return model
+
+
+def _note_failure(version: ModelVersion) -> None:
+    """Leave the version alone for a while. Called where an error is handled: the first one is logged."""
+    key = _key(version)
+    if key not in _failed:
+        logger.exception(
+            "model version %d could not be loaded; it is tried again every %d seconds",
+            version.pk,
+            RETRY_SECONDS,
+        )
+    _failed[key] = time.monotonic() + RETRY_SECONDS
 
 
 def _prepare(model: LiveModel) -> None:
@@ -172,9 +225,10 @@ def _key(version: ModelVersion) -> Key:
 
 def forget() -> None:
     """Drop what is loaded and what was refused, as after a repair."""
-    global _beside_requests
+    global _beside_requests, _retry_at
     with _lock:
         _loaded.clear()
         _refused.clear()
         _failed.clear()
+        _retry_at = None
         _beside_requests = False

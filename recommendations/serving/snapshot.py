@@ -76,10 +76,16 @@ _latest: Snapshot | None = None
 def current(asked: Stamp | None = None) -> Snapshot:
     """The shop as of now, or at least as of `asked`, where that was read already: one query or none.
 
-    What changed since this process last looked is read: changed products, all rules, which model is live.
+    What changed since this process last looked is read: changed products, all rules, which model is live. So
+    is a model that could not be read, when that is to be tried again.
     """
     found, asked = _latest, asked or stamp()
-    if found is not None and found.stamp == asked and found.loads == index.loads():
+    if (
+        found is not None
+        and found.stamp == asked
+        and found.loads == index.loads()
+        and not index.retry_is_due()
+    ):
         return found
     return _refreshed()
 
@@ -89,7 +95,7 @@ def _refreshed() -> Snapshot:
     with _lock:
         # Read again: whoever had the lock may have seen more than was asked for.
         now, loads, old = stamp(), index.loads(), _latest
-        if old is not None and old.stamp == now and old.loads == loads:
+        if old is not None and old.stamp == now and old.loads == loads and not index.retry_is_due():
             return old
         # Versions only go up; where they do not, they count something else than they did.
         goes_on = old is not None and old.stamp.epoch == now.epoch and old.stamp.version <= now.version

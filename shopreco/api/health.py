@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection
 
 from catalog.changes import watching
 from recommendations import background
+from recommendations.models import ModelVersion
 from recommendations.registry import age, live_version
 from recommendations.serving import index
 from shopreco.databases import drop_dead_connections
@@ -99,17 +100,20 @@ def _model(now: datetime) -> dict[str, Any]:
     if version is None:
         return {"status": "missing", "detail": "No model is live; shoppers get what is trending or new."}
     if serving is None:
-        return {
-            "status": "down",
-            "detail": "The live model's files are damaged or not signed; shoppers get what is trending.",
-        }
+        return {"status": "down", "detail": f"{_trouble_of(version)}; shoppers get what is trending."}
     told = {"version": serving.version, "age_seconds": age(serving.created_at, now=now)}
     if serving.version != version.pk:
         if index.comes(version):
             return {"status": "ok", "detail": f"Version {version.pk} is being loaded.", **told}
-        return {
-            "status": "down",
-            "detail": "The live model cannot be loaded, such as damaged or not signed; an older one serves.",
-            **told,
-        }
+        return {"status": "down", "detail": f"{_trouble_of(version)}; an older one serves.", **told}
     return {"status": "ok", **told}
+
+
+def _trouble_of(version: ModelVersion) -> str:
+    if index.comes(version):
+        return f"Version {version.pk} is being loaded"
+    if index.is_refused(version):
+        return "The live model's files are damaged or not signed"
+    return (
+        "The live model cannot be loaded now, such as missing files or too little memory, and is tried again"
+    )

@@ -22,6 +22,7 @@ from recommendations.engine.artefact import (
     ArtefactError,
     Bundle,
     Seal,
+    UnreadableError,
     UnsignedError,
     is_signed,
     load,
@@ -147,7 +148,7 @@ def test_a_failed_save_leaves_nothing_behind(bundle: Bundle, tmp_path: Path) -> 
 @pytest.mark.parametrize("name", [MANIFEST, ARRAYS])
 def test_a_missing_file_is_said_so(name: str, saved: tuple[Path, Seal]) -> None:
     (saved[0] / name).unlink()
-    with pytest.raises(ArtefactError, match=f"{name} is missing"):
+    with pytest.raises(UnreadableError, match=f"{name} is missing"):
         load(saved[0], seal=saved[1], keys=[KEY])
 
 
@@ -173,7 +174,7 @@ def test_a_file_that_cannot_be_read_is_said_so(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(array_file, "mapped", locked)
-    with pytest.raises(ArtefactError, match=r"cannot be read: .*Permission denied"):
+    with pytest.raises(UnreadableError, match=r"cannot be read: .*Permission denied"):
         load(saved[0], seal=saved[1], keys=[KEY])
 
 
@@ -378,9 +379,10 @@ class TestOnlyPlainFiles:
 def test_a_folder_that_is_a_link_or_gone_is_refused(saved: tuple[Path, Seal]) -> None:
     link = saved[0].parent / "link"
     link.symlink_to(saved[0])
-    with pytest.raises(ArtefactError, match="cannot be read"):
+    with pytest.raises(ArtefactError, match="cannot be read") as found:
         load(link, seal=saved[1], keys=[KEY])
-    with pytest.raises(ArtefactError, match=r"nowhere is missing\. Restore it from a backup"):
+    assert not isinstance(found.value, UnreadableError), "it will not be another one later"
+    with pytest.raises(UnreadableError, match=r"nowhere is missing\. Restore it from a backup"):
         load(saved[0].parent / "nowhere", seal=saved[1], keys=[KEY])
 
 
