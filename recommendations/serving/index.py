@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
+from math import inf
 
 from django.db import connections
 
@@ -93,7 +94,9 @@ def live_model() -> LiveModel | None:
 
 def retry_is_due() -> bool:
     """Whether a version that could not be loaded is to be tried again: `live_model` does so."""
-    return _retry_at is not None and time.monotonic() >= _retry_at
+    # Looked at once: another thread may be just taking it up.
+    moment = _retry_at
+    return moment is not None and time.monotonic() >= moment
 
 
 def comes(version: ModelVersion) -> bool:
@@ -120,8 +123,14 @@ def _load_beside(version: ModelVersion) -> None:
         # No other request need ask for it; how it ends says whether there is another try.
         _retry_at = None
         if _loading is None:
-            _loading = threading.Thread(target=_load_what_is_wanted, name="load-model", daemon=True)
-            _loading.start()
+            thread = threading.Thread(target=_load_what_is_wanted, name="load-model", daemon=True)
+            try:
+                thread.start()
+            except (RuntimeError, MemoryError):
+                _retry_at = time.monotonic() + RETRY_SECONDS
+                logger.exception("no thread to load model version %d in; tried again later", version.pk)
+            else:
+                _loading = thread
 
 
 def _load_what_is_wanted() -> None:
@@ -163,7 +172,7 @@ def _load(live: ModelVersion) -> LiveModel | None:
 
 
 def _may_be_tried(key: Key) -> bool:
-    return key not in _refused and (key not in _failed or time.monotonic() >= _failed[key])
+    return key not in _refused and time.monotonic() >= _failed.get(key, -inf)
 
 
 def _tried(version: ModelVersion) -> LiveModel | None:

@@ -337,6 +337,21 @@ class TestInAProcessThatServes:
         self.await_thread()
         assert served() == second.pk
 
+    def test_where_no_thread_can_be_started_the_request_goes_on_and_a_later_one_starts_it(
+        self, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        older = publish_model("popularity")
+        assert served() == older.pk
+        newer = publish_model("item_knn")
+        with monkeypatch.context() as short:
+            fails(short, threading.Thread, "start", RuntimeError("can't start new thread"), "load-model")
+            assert served() == served() == older.pk
+        assert self.reads == [older.pk]
+        clock.passes()
+        served()
+        self.await_thread()
+        assert served() == newer.pk
+
     def test_a_database_that_fails_the_thread_does_not_end_the_tries(
         self, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
