@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import weakref
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -21,7 +19,6 @@ from rest_framework.renderers import JSONRenderer
 from catalog.models import Product
 from feedback.erasing import set_consent
 from feedback.models import Event
-from recommendations.api import lists
 from recommendations.api.bodies import body_of
 from recommendations.api.serializers import RecommendationList
 from recommendations.models import MerchandisingRule
@@ -29,7 +26,7 @@ from recommendations.serving.service import Asked, listed_for, recommend_for
 from recommendations.serving.snapshot import current
 from shopreco import express
 from shopreco.models import ApiKey
-from tests.factories import make_category, make_event, make_product, make_rating, make_shopper
+from tests.factories import make_event, make_product, make_rating, make_shopper
 from tests.shops import Shop, make_shop, publish_model
 
 pytestmark = pytest.mark.django_db
@@ -385,26 +382,6 @@ def test_a_department_that_gets_another_name_is_found_by_it(client: Client, shop
     assert ask(client, secret, whom, "?category=garden").status_code == 400
     items = ask(client, secret, whom, "?category=outdoors").json()["items"]
     assert items and {item["category"] for item in items} == {"outdoors"}
-
-
-def test_no_more_questions_are_remembered_than_there_is_room_for(
-    client: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lists, "QUERIES", 5)
-    catalogue = current().catalogue
-    make_category()
-    for limit in range(1, 20):
-        assert lists.question_of(f"limit={limit}", catalogue).asked.limit == limit
-        assert len(lists._checked[1]) <= 5
-
-
-def test_questions_keep_no_catalogue_of_before(client: Client, shop: Shop) -> None:
-    lists.question_of("limit=3", current().catalogue)
-    before = weakref.ref(current().catalogue)
-    Product.objects.filter(pk=shop.garden[0].pk).update(price="3.00")
-    lists.question_of("limit=4", current().catalogue)
-    gc.collect()
-    assert before() is None
 
 
 @pytest.mark.parametrize("query", ["?sort=rating", "?min_predicted=4"])

@@ -41,7 +41,7 @@ def catalogue_of(products: dict[int, Any]) -> Catalogue:
     kinds = (np.bool_, np.bool_, np.int64, np.int64, np.int64)
     own = dict(zip(COLUMNS[1:], zip(columns, kinds, strict=True), strict=False))
     arrays: dict[str, Any] = {name: np.array(column, kind) for name, (column, kind) in own.items()}
-    none, blank, read = np.zeros(len(ids)), np.zeros(len(ids), np.int32), np.ones(len(ids), np.int64)
+    none, blank, read = np.zeros(len(ids)), np.zeros(len(ids), np.int32), np.ones(len(ids), np.int32)
     return Catalogue(np.array(ids, np.int64), **arrays, created=none, brand=blank, reading=read, brands=("",))
 
 
