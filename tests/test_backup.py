@@ -185,8 +185,11 @@ def test_a_disk_that_cannot_be_written_to_leaves_nothing_behind(shop, tmp_path):
 @on_postgresql
 def test_a_backup_from_before_an_upgrade_leaves_nothing_of_it(shop, tmp_path):
     folder, environment = shop
-    before, schema = _shell(shop, COUNTS), _schema(shop)
+    before = _shell(shop, COUNTS)
     manage(folder, "backup", str(tmp_path / "copy"), **environment)
+    # PostgreSQL words some constraints another way once they were dumped and loaded, the same way from then on.
+    manage(folder, "restore", "--yes", str(tmp_path / "copy"), **environment)
+    schema = _schema(shop)
     _shell(shop, UPGRADE)
     manage(folder, "restore", "--yes", str(tmp_path / "copy"), **environment)
     assert _schema(shop) == schema
