@@ -1,6 +1,6 @@
 """How calls come to the express lane: before Django makes a request of them, or as a middleware.
 
-The gate takes what WSGI servers hand over; a quarter of a kept list's time went into request and response
+The gate takes what WSGI servers hand over; a third of a kept list's time went into request and response
 objects, signals and layers of which such an answer has no need. The middleware takes what comes another way:
 ASGI, a shop below a prefix, ids beyond ASCII.
 """
