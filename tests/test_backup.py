@@ -187,7 +187,7 @@ def test_a_backup_from_before_an_upgrade_leaves_nothing_of_it(shop, tmp_path):
     folder, environment = shop
     before = _shell(shop, COUNTS)
     manage(folder, "backup", str(tmp_path / "copy"), **environment)
-    # PostgreSQL words some constraints another way once they were dumped and loaded, the same way from then on.
+    # PostgreSQL words some constraints another way once they were dumped and loaded, then no more.
     manage(folder, "restore", "--yes", str(tmp_path / "copy"), **environment)
     schema = _schema(shop)
     _shell(shop, UPGRADE)
