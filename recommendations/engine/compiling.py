@@ -37,12 +37,18 @@ def _say_that_nothing_is_kept(why: str) -> None:
 
 @cache
 def _stamp(path: Path) -> str:
-    """Of a source and of the compiled modules it imports: their machine code is part of its own."""
+    """Of a source and of the compiled modules it imports: their machine code is part of its own. And of this
+    file, which says how to compile."""
     text = path.read_text()
     others = (
         path.with_name(f"{name}.py") for name in re.findall(r"^from \S+\.(compiled_\w+) import", text, re.M)
     )
-    return sha256("\n".join([text, *map(_stamp, others)]).encode()).hexdigest()
+    return sha256("\n".join([text, _own_text(), *map(_stamp, others)]).encode()).hexdigest()
+
+
+@cache
+def _own_text() -> str:
+    return Path(__file__).read_text()
 
 
 if HAS_COMPILER:
@@ -74,16 +80,17 @@ def read_only(kind: str, dimensions: int = 1) -> str:
 
 
 def compiled(signature: str, **options: Any) -> Callable[[Function], Function]:
-    """`numba.njit` for one signature, as text ("float32[::1](float32[:, ::1], int64)"); one thread, the
-    interpreter's lock released.
+    """`numba.njit` for one signature, as text ("float32[::1](float32[:, ::1], int64)"); one thread.
 
-    error_model is numpy's: a division by zero is inf or nan, never an exception.
+    error_model is numpy's: a division by zero is inf or nan, never an exception. The interpreter's lock is
+    held: the steps of a list take microseconds each, and another thread that is let in between them costs
+    more than it gets. What takes longer says `nogil=True`.
     """
 
     def compile_it(function: Function) -> Function:
         if not HAS_COMPILER:
             return function
-        told: dict[str, Any] = {"nogil": True, "error_model": "numpy", **options}
+        told: dict[str, Any] = {"error_model": "numpy", **options}
         kept: Any = None
         try:
             kept = numba.njit(cache=True, **told)(function)

@@ -45,8 +45,8 @@ prefetch: Any = intrinsic(_prefetch)
 @compiled(
     "void(int32[::1], int32[::1], float32[::1], int64, int64, float64, float64[::1], float64[::1],"
     " float64[:, ::1], float64[:, ::1], float64, float64, float64, float64)",
-    fastmath={"reassoc"},
-)
+    fastmath={"reassoc"}, nogil=True,
+)  # fmt: skip
 def descend(
     shopper: Any, product: Any, label: Any, start: int, end: int, mean: float, shopper_bias: Any,
     product_bias: Any, shoppers: Any, products: Any, rate: float, product_bias_rate: float,
@@ -79,7 +79,8 @@ def descend(
 
 @compiled(
     "int64(float64[::1], int64, int64, int32[::1], int32[::1], int64[::1], float64[::1], int32[::1],"
-    " int32[::1], int64, int32[::1], int32[::1])"
+    " int32[::1], int64, int32[::1], int32[::1])",
+    nogil=True,
 )
 def reject(
     drawn: Any, first: int, each: int, owner: Any, owned: Any, starts: Any, cumulative: Any, guide: Any,
@@ -117,7 +118,8 @@ def reject(
 
 @compiled(
     "void(int32[::1], int32[::1], int32[::1], float32[::1], int32[::1], int32[::1], int32[::1], int32[::1],"
-    " float32[::1])"
+    " float32[::1])",
+    nogil=True,
 )
 def mix(
     order: Any, shopper: Any, product: Any, label: Any, other_shopper: Any, other_product: Any,

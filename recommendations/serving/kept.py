@@ -6,19 +6,14 @@ A list that is being made is waited for instead of being made twice. Without Red
 from __future__ import annotations
 
 import logging
-import os
-import threading
 import time
-from dataclasses import dataclass
 from hashlib import sha1
-from typing import Any
+from typing import Any, NamedTuple
 
-import redis
-from django.conf import settings
-from django.core.cache import cache
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
+from redis.exceptions import RedisError, ResponseError
+
+from recommendations.serving import redis_line
+from recommendations.serving.redis_line import Line, line
 
 logger = logging.getLogger(__name__)
 # One round trip: count the caller, bring the list, and where there is none say who makes it.
@@ -41,8 +36,7 @@ LOOK_SECONDS, WAIT_SECONDS = 0.005, 0.25
 REST_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(NamedTuple):
     """body: the answer, if it is there. count: how often the caller has called. is_mine: whoever asks is to
     make it. is_there: whether Redis answered."""
 
@@ -56,54 +50,14 @@ NOTHING_THERE = Fetched(None, is_there=False)
 _down_until = 0.0
 
 
-_local = threading.local()
-
-
-def _call(*words: Any) -> Any:
-    """One command on this thread's own connection: half of the time that a client and its pool take.
-
-    Raises RedisError, OSError.
-    """
-    connection = _connection()
-    for is_last in (False, True):
-        try:
-            connection.send_command(*words, check_health=False)
-            _read_owed(connection)
-            return connection.read_response()
-        except redis.exceptions.ResponseError:
-            raise
-        except (RedisError, OSError) as error:
-            connection.disconnect()
-            _local.owed = 0
-            # A server that was started again since is there at the second try.
-            if is_last or isinstance(error, redis.exceptions.TimeoutError):
-                raise
-    raise AssertionError("either answered or raised")
-
-
-def _connection() -> Any:
-    url = settings.REDIS_URL
-    known = getattr(_local, "connection", None)
-    if known is None or _local.made_for != (url, os.getpid()):
-        options: dict[str, Any] = dict(settings.CACHES["default"]).get("OPTIONS", {})  # type: ignore[assignment]
-        pool = redis.ConnectionPool.from_url(
-            url,
-            socket_connect_timeout=options.get("socket_connect_timeout"),
-            socket_timeout=options.get("socket_timeout"),
-            retry=Retry(NoBackoff(), 0),
-        )
-        known = _local.connection = pool.make_connection()
-        _local.owed = 0
-        _local.made_for = url, os.getpid()
-    return known
-
-
-def _run_script(script: str, keys: list[str], arguments: list[int]) -> Any:
+def _run_script(there: Line, script: str, keys: list[str], arguments: list[int]) -> Any:
     words = (len(keys), *keys, *arguments)
     try:
-        return _call("EVALSHA", SHA[script], *words)
-    except redis.exceptions.NoScriptError:
-        return _call("EVAL", script, *words)
+        return there.call("EVALSHA", SHA[script], *words)
+    except ResponseError as error:
+        if not str(error).startswith("NOSCRIPT"):
+            raise
+        return there.call("EVAL", script, *words)
 
 
 def fetch(name: str, *, counter: str | None = None, counter_seconds: int = 0) -> Fetched:
@@ -111,12 +65,13 @@ def fetch(name: str, *, counter: str | None = None, counter_seconds: int = 0) ->
     global _down_until
     if time.monotonic() < _down_until:
         return NOTHING_THERE
-    # Which cache a thread has is looked up anew each time it is named.
-    make_key = cache.make_key
-    key = make_key(name)
-    keys = [key, f"{key}:making", *([make_key(counter)] if counter else [])]
+    there = line()
+    key = there.key_of(name)
+    keys = [key, f"{key}:making"]
+    if counter is not None:
+        keys.append(there.key_of(counter))
     try:
-        count, body, *rest = _run_script(SCRIPT, keys, [MAKING_MS, counter_seconds + 1])
+        count, body, *rest = _run_script(there, SCRIPT, keys, [MAKING_MS, counter_seconds + 1])
     except (RedisError, OSError) as error:
         _down_until = time.monotonic() + REST_SECONDS
         logger.warning("cache unreachable, computing without it: %s", error)
@@ -129,8 +84,9 @@ def count_up(counter: str, *, seconds: int) -> int | None:
     global _down_until
     if time.monotonic() < _down_until:
         return None
+    there = line()
     try:
-        return int(_run_script(COUNT, [cache.make_key(counter)], [seconds + 1]))
+        return int(_run_script(there, COUNT, [there.key_of(counter)], [seconds + 1]))
     except (RedisError, OSError) as error:
         _down_until = time.monotonic() + REST_SECONDS
         logger.warning("cache unreachable, not counted: %s", error)
@@ -139,11 +95,12 @@ def count_up(counter: str, *, seconds: int) -> int | None:
 
 def wait_for(name: str) -> bytes | None:
     """The answer that somebody else is making; None when it does not come in time."""
-    key, ends = cache.make_key(name), time.monotonic() + WAIT_SECONDS
+    there, ends = line(), time.monotonic() + WAIT_SECONDS
+    key = there.key_of(name)
     try:
         while time.monotonic() < ends:
             time.sleep(LOOK_SECONDS)
-            found: bytes | None = _call("GET", key)
+            found: bytes | None = there.call("GET", key)
             if found is not None:
                 return found
     except (RedisError, OSError) as error:
@@ -152,31 +109,13 @@ def wait_for(name: str) -> bytes | None:
 
 
 def keep(name: str, body: bytes, *, seconds: int) -> None:
-    """Keep an answer. Nobody waits for Redis to say that it does: the thread's next call reads that, too."""
-    try:
-        connection = _connection()
-        connection.send_command("SET", cache.make_key(name), body, "EX", seconds, check_health=False)
-        _local.owed += 1
-    except (RedisError, OSError) as error:
-        connection.disconnect()
-        _local.owed = 0
-        logger.warning("a list is not kept: %s", error)
-
-
-def _read_owed(connection: Any) -> None:
-    """The replies to `keep`, which come before that to anything that was asked since."""
-    while _local.owed:
-        _local.owed -= 1
-        try:
-            connection.read_response()
-        except redis.exceptions.ResponseError as error:
-            logger.warning("a list is not kept: %s", error)
+    """Keep an answer. Nobody waits for Redis to say that it does."""
+    there = line()
+    there.tell("SET", there.key_of(name), body, "EX", seconds)
 
 
 def forget_connections() -> None:
     """As a new process."""
     global _down_until
-    if (known := getattr(_local, "connection", None)) is not None:
-        known.disconnect()
-        del _local.connection
+    redis_line.forget()
     _down_until = 0.0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
-import secrets
 from contextvars import ContextVar
+from random import Random
 
 HEADER, SENT_AS = "X-Request-ID", "HTTP_X_REQUEST_ID"
 NONE = "-"
@@ -14,6 +15,9 @@ NONE = "-"
 ACCEPTED = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 
 _current: ContextVar[str] = ContextVar("request_id", default=NONE)
+# No secrets: they only have to differ. The system is asked once in each process, not for every request.
+_numbers = Random()
+os.register_at_fork(after_in_child=_numbers.seed)
 
 
 def begin(offered: str | None) -> str:
@@ -21,7 +25,7 @@ def begin(offered: str | None) -> str:
 
     Until its next request: Django itself logs what went wrong only after the last middleware is through.
     """
-    request_id = offered if offered and ACCEPTED.fullmatch(offered) else secrets.token_hex(8)
+    request_id = offered if offered and ACCEPTED.fullmatch(offered) else f"{_numbers.getrandbits(64):016x}"
     _current.set(request_id)
     return request_id
 
