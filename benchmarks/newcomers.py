@@ -113,12 +113,13 @@ class _Lists:
             allowed=self._news.catalogue.public,
         )  # fmt: skip
         now = CUT + timedelta(days=number % DAYS)
-        tried = exploration.picks(history, self._news, settings, shopper_id=number, now=now)
+        exploring = exploration.exploring(settings, shopper_id=number, now=now)
+        tried = exploration.picks(history, self._news, settings, exploring, now=now)
         anyway = np.isin(tried, ids)
         put_in = tried[~anyway]
         shown = exploration.placed(
             np.concatenate([ids, put_in]), np.concatenate([scores, np.zeros(len(put_in), np.float32)]),
-            tried, anyway, settings, most=len(ids) + len(put_in), shopper_id=number, now=now,
+            tried, anyway, exploring, most=len(ids) + len(put_in),
         )  # fmt: skip
         positions = self._holdout.products.positions(shown.ids[:K])
         return Ranking(positions, np.zeros(len(positions), np.float32))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 from django.conf import settings
@@ -32,30 +34,35 @@ def rows_of(statement: str, values: Sequence[str | int], *, writes: bool = False
     for that, see `catalog.reader`. Who watches queries sees them all the same.
     """
     database = connections[DEFAULT_DB_ALIAS]
-    if _is_plain(database, values):
-        from catalog import reader  # noqa: PLC0415 - a shop on SQLite does without psycopg
-
+    if _is_plain(database):
         encoded = [str(value).encode() for value in values]
-        return reader.rows_of(database, statement, encoded, writes=writes)
+        # libpq takes text up to its first NUL.
+        if not any(b"\0" in value for value in encoded):
+            found: list[Any] = _reader().rows_of(database, statement, encoded, writes=writes)
+            return found
     with database.cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())
 
 
-def _is_plain(database: BaseDatabaseWrapper, values: Sequence[str | int]) -> bool:
+def _is_plain(database: BaseDatabaseWrapper) -> bool:
     return (
         database.vendor == "postgresql"
         and not database.in_atomic_block
         and not database.queries_logged
         and settings.SHOPRECO_PREPARED_STATEMENTS
-        # libpq takes text up to its first NUL.
-        and not any(isinstance(value, str) and "\0" in value for value in values)
     )
+
+
+@cache
+def _reader() -> ModuleType:
+    """A shop on SQLite does without psycopg."""
+    from catalog import reader  # noqa: PLC0415
+
+    return reader
 
 
 def forget() -> None:
     """Close what this thread keeps, as a new process."""
     if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
-        from catalog import reader  # noqa: PLC0415
-
-        reader.forget()
+        _reader().forget()

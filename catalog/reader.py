@@ -25,7 +25,8 @@ NOT_LIBPQS = ("context", "cursor_factory", "prepare_threshold", "autocommit", "r
 PLANNED_ANEW = {b"26000", b"0A000"}
 SQLSTATE = ord("C")
 # By the number of the type; everything else is text.
-KINDS: dict[int, Callable[[bytes], Any]] = {
+Kind = Callable[[bytes], Any]
+KINDS: dict[int, Kind] = {
     16: b"t".__eq__, 20: int, 21: int, 23: int, 26: int, 700: float, 701: float
 }  # fmt: skip
 Place = tuple[Any, ...]
@@ -41,6 +42,7 @@ class Reader:
         self._process = os.getpid()
         self._server = self._connection.pgconn
         self._names: dict[str, bytes] = {}
+        self._kinds: dict[str, list[Kind]] = {}
         self._numbers = count()
 
     @property
@@ -52,9 +54,15 @@ class Reader:
         found = self._answer(statement, values)
         if found.status != ExecStatus.TUPLES_OK and found.error_field(SQLSTATE) in PLANNED_ANEW:
             del self._names[statement]
+            self._kinds.pop(statement, None)
             found = self._answer(statement, values)
-        _check(found, ExecStatus.TUPLES_OK)
-        kinds = [KINDS.get(found.ftype(column), bytes.decode) for column in range(found.nfields)]
+        if found.status != ExecStatus.TUPLES_OK:
+            raise error_from_result(found)
+        kinds = self._kinds.get(statement)
+        if kinds is None:
+            kinds = self._kinds[statement] = [
+                KINDS.get(found.ftype(column), bytes.decode) for column in range(found.nfields)
+            ]
         value, columns = found.get_value, list(enumerate(kinds))
         return [
             tuple([None if (got := value(row, column)) is None else kind(got) for column, kind in columns])
@@ -65,7 +73,9 @@ class Reader:
         name = self._names.get(statement)
         if name is None:
             name = b"shopreco_%d" % next(self._numbers)
-            _check(self._server.prepare(name, _numbered(statement)), ExecStatus.COMMAND_OK)
+            prepared = self._server.prepare(name, _numbered(statement))
+            if prepared.status != ExecStatus.COMMAND_OK:
+                raise error_from_result(prepared)
             self._names[statement] = name
         return self._server.exec_prepared(name, values)
 
@@ -76,11 +86,6 @@ class Reader:
         # With its thread. After a fork it is the parent's, which goes on using it.
         if getattr(self, "_process", None) == os.getpid():
             self.close()
-
-
-def _check(found: PGresult, wanted: ExecStatus) -> None:
-    if found.status != wanted:
-        raise error_from_result(found)
 
 
 _local = threading.local()

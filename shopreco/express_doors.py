@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BytesIO
+from threading import local
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -71,15 +72,16 @@ class ExpressGate:
         self._application = application
         self._lane = ExpressLane()
         self._addresses: dict[tuple[str | None, ...], Address] = {}
+        # Of a thread: whether a call below a prefix may have left that with it.
+        self._thread = local()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if (
-            not path.startswith(BELOW)
+            self._is_below_a_prefix(environ)
+            or not path.startswith(BELOW)
             or environ["REQUEST_METHOD"] not in METHODS
             or not path.isascii()
-            or any(map(environ.get, PREFIXES))
-            or settings.FORCE_SCRIPT_NAME
             or (address := self._address_of(environ)) is None
         ):
             return self._application(environ, start_response)
@@ -87,8 +89,10 @@ class ExpressGate:
         known_as = environ[request_id.SENT_AS] = request_id.begin(environ.get(request_id.SENT_AS))
         call = Call(environ["REQUEST_METHOD"], path, environ, lambda: address.root, lambda: _body_of(environ))
         environ[TRIED] = None
-        # What a call below a prefix has left with this thread would be in every address of the answer.
-        set_script_prefix("/")
+        if getattr(self._thread, "has_prefix", True):
+            # It would be in every address of the answer.
+            set_script_prefix("/")
+            self._thread.has_prefix = False
         try:
             told = self._lane.answer(call)
         except Exception as error:  # raised again by the middleware, where errors become answers
@@ -101,6 +105,13 @@ class ExpressGate:
         headers = [*told.headers.items(), *address.headers, (request_id.HEADER, known_as)]
         start_response(STATUS[told.status], headers)
         return [told.body]
+
+    def _is_below_a_prefix(self, environ: WSGIEnvironment) -> bool:
+        """Where it is, this thread will have that prefix."""
+        if not any(map(environ.get, PREFIXES)) and not settings.FORCE_SCRIPT_NAME:
+            return False
+        self._thread.has_prefix = True
+        return True
 
     def _address_of(self, environ: WSGIEnvironment) -> Address | None:
         """None where Django has to say what is wrong with it, or where it belongs."""

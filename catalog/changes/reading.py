@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from catalog.changes.models import ProductChange, ShopState
 
 EVERYTHING = 0
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(NamedTuple):
     """Names one state of everything lists depend on besides a shopper's own feedback."""
 
     epoch: str = ""

@@ -77,7 +77,8 @@ def name_of(
         return None
     if asked.filters.min_predicted is not None and model.bundle.ratings is None:
         return None
-    in_force = "".join("1" if rule.holds_at(now) else "0" for rule in snapshot.rules)
+    rules = snapshot.rules
+    in_force = "".join(["1" if rule.holds_at(now) else "0" for rule in rules]) if rules else ""
     whose = f"{shopper.pk}:{shopper.feedback_version}:{shopper.consent:d}" if shopper else "0:0:0"
     # What is explored is another every day.
     made_of = (

@@ -65,6 +65,17 @@ def drawn_of(
     return found[:count].copy()
 
 
+@compiled(
+    f"int64[::1](int64, int64, {IDS}, {read_only('float32')}, {NUMBERS}, {IDS}, float64, float64, int64)"
+)
+def drawn_for(
+    shopper: int, day: int, ids: Any, suits: Any, arrived: Any, left_out: Any, now: float, half_life: float,
+    most: int,
+) -> Any:  # fmt: skip
+    """`drawn_of` with the chances of a shopper and a day."""
+    return drawn_of(ids, suits, arrived, chances_of(shopper, day, ids), left_out, now, half_life, most)
+
+
 @compiled("int64[::1](int64, int64, int64, int64)")
 def slots_of(shopper: int, day: int, length: int, block: int) -> Any:
     """Places (from 0) of a list of that length: one in the lower half of every so many places."""

@@ -40,6 +40,11 @@ class Vocabulary:
         if len(self.ids) > 1 and not bool(np.all(self.ids[1:] > self.ids[:-1])):
             raise ValueError("Vocabulary ids must be sorted and unique; use Vocabulary.of(ids).")
 
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether compiled functions take the ids as they are."""
+        return self.ids.dtype == np.int64 and self.ids.flags.c_contiguous
+
     @classmethod
     def of(cls, ids: Ids | Sequence[Any]) -> Vocabulary:
         """The vocabulary of any ids, sorted and without repeats."""
@@ -51,8 +56,8 @@ class Vocabulary:
     def positions(self, ids: Ids | Sequence[Any]) -> Positions:
         """The position of each id, `UNKNOWN` (-1) for ids that are not in the vocabulary."""
         wanted = np.asarray(ids)
-        if wanted.dtype == self.ids.dtype == np.int64:
-            found: Positions = places_of(np.ascontiguousarray(self.ids), np.ascontiguousarray(wanted))
+        if self._is_plain and wanted.dtype == np.int64:
+            found: Positions = places_of(self.ids, np.ascontiguousarray(wanted))
             return found
         if not len(self.ids) or not len(wanted):
             return np.full(len(wanted), UNKNOWN, dtype=np.int32)

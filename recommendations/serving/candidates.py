@@ -15,7 +15,7 @@ from recommendations.engine.leaning import prior_of
 from recommendations.engine.types import UNKNOWN, Floats, Positions, Prior, Ranking
 from recommendations.serving.history import ShopperHistory
 from recommendations.serving.index import LiveModel
-from recommendations.serving.newcomers import merged, newcomers_of
+from recommendations.serving.newcomers import Newcomers, merged, newcomers_of
 from recommendations.serving.results import Strategy
 from recommendations.serving.snapshot import Mask, Snapshot
 
@@ -33,7 +33,8 @@ class Candidates:
 
 def strategy_for(history: ShopperHistory, model: LiveModel) -> tuple[Strategy, int]:
     """(how the list comes about, how many products of the history the model knows)."""
-    known = int(np.count_nonzero(history.history.positions_in(model.bundle.products) != UNKNOWN))
+    # For so few a list is quicker than columns.
+    known = len(history) - history.history.positions_in(model.bundle.products).tolist().count(UNKNOWN)
     return (Strategy.PERSONAL if known and model.has_taste else Strategy.POPULAR), known
 
 
@@ -56,9 +57,10 @@ def candidates_for(
     """
     model = _model_of(snapshot)
     strategy, known = strategy_for(history, model)
+    news = newcomers_of(snapshot, settings)
     count = settings.candidates
     if allowed is None and min_predicted is None:
-        count = _enough(first, history, snapshot, settings)
+        count = _enough(first, history, snapshot, news, settings)
     mask = snapshot.recommendable if allowed is None else snapshot.among_models(allowed)
     if min_predicted is not None and model.bundle.ratings is not None:
         mask = mask & (model.bundle.ratings.model.predict([history.history])[0] >= min_predicted)
@@ -69,13 +71,18 @@ def candidates_for(
         exclude=_settled(history, model), allowed=mask, prior=_prior(model, known) if personal else None,
     )  # fmt: skip
     # What nobody has rated has no stars to expect.
-    with_newcomers &= min_predicted is None
-    return _found(
-        ranking, strategy, history, snapshot, settings, allowed, with_newcomers=with_newcomers, count=count
-    )
+    if not with_newcomers or min_predicted is not None:
+        news = None
+    return _found(ranking, strategy, history, snapshot, settings, allowed, news, count=count)
 
 
-def _enough(first: int | None, history: ShopperHistory, snapshot: Snapshot, settings: Conf) -> int:
+def _enough(
+    first: int | None,
+    history: ShopperHistory,
+    snapshot: Snapshot,
+    news: Newcomers | None,
+    settings: Conf,
+) -> int:
     """How many candidates are worth finding for the first places of a list.
 
     All of them where there may be fewer than a list is made of, and where newcomers have to be placed among
@@ -83,7 +90,6 @@ def _enough(first: int | None, history: ShopperHistory, snapshot: Snapshot, sett
     """
     if first is None or snapshot.recommendable_count - len(history.settled_ids) < settings.candidates:
         return settings.candidates
-    news = newcomers_of(snapshot, settings)
     return settings.candidates if news and len(news.ids) else min(first, settings.candidates)
 
 
@@ -92,7 +98,8 @@ def candidates_for_many(
 ) -> list[Candidates]:
     """`candidates_for` of each, each exactly as alone, through one matrix product for all with a taste."""
     model = _model_of(snapshot)
-    count = max((_enough(first, history, snapshot, settings) for history in histories), default=0)
+    news = newcomers_of(snapshot, settings)
+    count = max((_enough(first, history, snapshot, news, settings) for history in histories), default=0)
     made_by = [strategy_for(history, model) for history in histories]
     rankings: dict[int, Ranking] = {}
     for wanted, part in (
@@ -107,16 +114,7 @@ def candidates_for_many(
         )  # fmt: skip
         rankings |= dict(zip(own, found, strict=True))
     return [
-        _found(
-            rankings[place],
-            made_by[place][0],
-            history,
-            snapshot,
-            settings,
-            None,
-            with_newcomers=True,
-            count=count,
-        )
+        _found(rankings[place], made_by[place][0], history, snapshot, settings, None, news, count=count)
         for place, history in enumerate(histories)
     ]
 
@@ -133,18 +131,17 @@ def _found(
     snapshot: Snapshot,
     settings: Conf,
     allowed: Mask | None,
+    news: Newcomers | None,
     *,
-    with_newcomers: bool,
     count: int,
 ) -> Candidates:
-    """The ranking by product ids, with newcomers in it. count: how many were looked for."""
-    ids = _model_of(snapshot).bundle.products.ids[ranking.positions].astype(np.int64)
+    """The ranking by product ids, with newcomers in it, if there are to be any. count: how many products were
+    looked for."""
+    ids = _model_of(snapshot).bundle.products.ids[ranking.positions].astype(np.int64, copy=False)
     scores = ranking.scores
-    if with_newcomers and strategy == Strategy.PERSONAL:
-        news = newcomers_of(snapshot, settings)
-        if news is not None and len(news.ids):
-            may = snapshot.catalogue.recommendable if allowed is None else allowed
-            ids, scores = merged(ids, scores, history, news, settings, allowed=may)
+    if news is not None and len(news.ids) and strategy == Strategy.PERSONAL:
+        may = snapshot.catalogue.recommendable if allowed is None else allowed
+        ids, scores = merged(ids, scores, history, news, settings, allowed=may)
     beyond = settings.candidates - count if len(ids) >= count else 0
     return Candidates(ids, scores, strategy, beyond)
 

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 
 from recommendations.conf import Conf
-from recommendations.engine.compiled_draws import chances_of, drawn_of, slots_of
+from recommendations.engine.compiled_draws import chances_of, drawn_for, slots_of
 from recommendations.engine.compiled_places import explored_of
 from recommendations.engine.types import Floats
 from recommendations.serving.history import ShopperHistory
 from recommendations.serving.newcomers import Newcomers, suits_of
-from recommendations.serving.shelf import NOTHING, Ids
+from recommendations.serving.shelf import NOTHING, Exploring, Ids
 from recommendations.serving.snapshot import Mask
 
 DAY = 86_400
@@ -35,22 +35,26 @@ class Explored(NamedTuple):
     total: int
 
 
+def exploring(settings: Conf, *, shopper_id: int, now: datetime) -> Exploring:
+    """How this shopper's lists are explored today."""
+    return Exploring(shopper_id, _day(now), _block(settings) if settings.exploration_share > 0 else 0)
+
+
 def picks(
-    history: ShopperHistory, newcomers: Newcomers | None, settings: Conf, *, shopper_id: int, now: datetime
+    history: ShopperHistory, newcomers: Newcomers | None, settings: Conf, asked: Exploring, *, now: datetime
 ) -> Ids:
     """Products to try on this shopper today, the first first; none where exploring is off.
 
     Of the little-seen ones that suit the history by their texts, drawn without replacement with odds of
     content score x 2^(-age / half-life).
     """
-    most = SPARE * math.ceil(settings.exploration_share * settings.list_length)
-    if newcomers is None or not most or not len(newcomers.little_seen):
+    if newcomers is None or not asked.every or not len(newcomers.little_seen):
         return NOTHING
+    most = SPARE * math.ceil(settings.exploration_share * settings.list_length)
     few = newcomers.reachable
-    found: Ids = drawn_of(
-        few.ids, suits_of(few, history, newcomers), few.arrived,
-        chances_of(shopper_id, _day(now), few.ids), history.settled_ids,
-        now.timestamp(), settings.exploration_half_life.total_seconds(), most,
+    found: Ids = drawn_for(
+        asked.shopper_id, asked.day, few.ids, suits_of(few, history, newcomers), few.arrived,
+        history.settled_ids, now.timestamp(), settings.exploration_half_life.total_seconds(), most,
     )  # fmt: skip
     return found
 
@@ -60,11 +64,9 @@ def placed(
     scores: Floats,
     tried: Ids,
     own: Mask,
-    settings: Conf,
+    asked: Exploring,
     *,
     most: int,
-    shopper_id: int,
-    now: datetime,
 ) -> Explored:
     """The beginning of a list, at least `most` places or all there are, with explored products in it.
 
@@ -77,9 +79,7 @@ def placed(
     most += len(tried)
     room = most + len(tried)
     found, worth, explored = np.empty(room, np.int64), np.empty(room, np.float32), np.empty(room, np.bool_)
-    count, total = explored_of(
-        ids, scores, tried, own, most, shopper_id, _day(now), _block(settings), found, worth, explored
-    )
+    count, total = explored_of(ids, scores, tried, own, most, *asked, found, worth, explored)
     there = found[:count]
     return Explored(there, worth[:count], frozenset(there[explored[:count]].tolist()), total)
 

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 30.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LiveModel:
     """A loaded model version; immutable, so a request that began with it ends with it."""
 

@@ -59,6 +59,17 @@ class Looks:
             at = np.arange(start, min(start + CHUNK, len(self._catalogue)))
             self._look(self._kept, at, cards.once(self._catalogue.ids[at].tolist()))
 
+    def columns(self) -> tuple[Ids, int, Ids, NDArray[np.int32], NDArray[np.float64]]:
+        """((catalogue,) the row of each product in a table, how many rows that has, its `Labelled` columns).
+
+        A row that is not one of so many is of a product nobody has looked at, or only in this very moment.
+        """
+        table, rows = self._kept
+        # First their number: any later state of the columns has these rows.
+        count = len(table)
+        known = table.of(rows)
+        return rows, count, known.starts, known.places, known.values
+
     def of(self, ids: Ids, at: Ids, cards: Cards) -> Labelled:
         """The products as they look; `at`: their positions in the catalogue, none of them NONE."""
         kept = self._kept

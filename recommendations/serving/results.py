@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from catalog.models import Category, Product
@@ -42,6 +43,11 @@ class Filters:
     in_stock: bool = True
     min_predicted: float | None = None
     exclude: frozenset[int] = field(default_factory=frozenset)
+
+    @cached_property
+    def narrows(self) -> bool:
+        """Whether there is more to it than stars to expect and products to leave out."""
+        return self != Filters(exclude=self.exclude, min_predicted=self.min_predicted)
 
 
 class Cause(NamedTuple):

@@ -138,22 +138,26 @@ def ranked_for(
     else:
         history, candidates = found
     strategy = candidates.strategy
-    tried = shelf.NOTHING
+    tried, exploring = shelf.NOTHING, shelf.NO_EXPLORING
     if shopper and strategy == Strategy.PERSONAL and filters.min_predicted is None:
         news = newcomers.newcomers_of(snapshot, settings)
-        tried = exploration.picks(history, news, settings, shopper_id=shopper.pk, now=now)
+        exploring = exploration.exploring(settings, shopper_id=shopper.pk, now=now)
+        tried = exploration.picks(history, news, settings, exploring, now=now)
     is_best_first = asked is None or asked.sort == Sort.BEST
     most = asked.offset + asked.limit if asked and is_best_first else settings.list_length
     shown = shelf.arranged(
         candidates.products, candidates.scores, filters, rules, history.settled_ids, snapshot, tried=tried,
         variety=shelf.variety_for(strategy, filters, settings), first=most, beyond=candidates.beyond,
+        exploring=exploring if len(tried) else shelf.NO_EXPLORING,
     )  # fmt: skip
     if filters.min_predicted is not None:
         shown = _rated_enough(shown, filters.min_predicted, snapshot)
-    ids, scores, explored, total = shown.ids[:most], shown.scores[:most], NOBODY, len(shown.ids)
-    if shopper and len(tried):
+    ids, scores, explored, total = shown.ids[:most], shown.scores[:most], NOBODY, shown.total
+    if shown.explored is not None:
+        ids, scores, explored = shown.ids, shown.scores, frozenset(shown.ids[shown.explored].tolist())
+    elif len(tried):
         ids, scores, explored, total = exploration.placed(
-            shown.ids, shown.scores, tried, shown.own, settings, most=most, shopper_id=shopper.pk, now=now
+            shown.ids, shown.scores, tried, shown.own, exploring, most=most
         )
     length = settings.list_length
     listed = Ranked(
@@ -181,7 +185,8 @@ def _rated_enough(shown: Shown, least: float, snapshot: Snapshot) -> Shown:
     if snapshot.model and snapshot.model.bundle.ratings:
         return shown
     enough = np.array([stars >= least for stars in shelf.stars_of(shown.ids).values()], bool)
-    return shown._replace(ids=shown.ids[enough], scores=shown.scores[enough])
+    ids = shown.ids[enough]
+    return shown._replace(ids=ids, scores=shown.scores[enough], total=len(ids))
 
 
 def _ordered(found: Ranked, by: Sort) -> Ranked:
@@ -265,10 +270,9 @@ def scored(
     if snapshot.model is None:
         scores, strategy = lately(settings, now=now)
         return Candidates(*shelf.columns_of(scores), strategy)
-    is_plain = filters == Filters(exclude=filters.exclude, min_predicted=filters.min_predicted)
     return candidates_for(
         history, snapshot, settings,
-        allowed=None if is_plain else shelf.eligible(filters, snapshot.catalogue),
+        allowed=shelf.eligible(filters, snapshot.catalogue) if filters.narrows else None,
         min_predicted=filters.min_predicted, first=first,
     )  # fmt: skip
 

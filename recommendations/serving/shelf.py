@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from catalog.columns import Catalogue
 from catalog.models import Product, weighted_rating
 from recommendations.conf import Conf
+from recommendations.engine.compiled_arranging import arranged_of
 from recommendations.engine.compiled_places import shown_of
 from recommendations.engine.compiled_shelf import ANY, those_that_suit
 from recommendations.engine.types import Floats, Ranking
-from recommendations.engine.variety import Variety, diversified
+from recommendations.engine.variety import BLOCK, REACH, Variety, diversified
 from recommendations.merchandising import Rules, Targets
 from recommendations.serving.looks import looks_of
 from recommendations.serving.results import Filters, Sort, Strategy
@@ -37,12 +38,25 @@ class Place(NamedTuple):
 
 class Shown(NamedTuple):
     """(n,) ids and scores of what may be shown, in order. own: (t,) whether each of what was to be tried is a
-    candidate by itself. candidates: how many of the n are."""
+    candidate by itself. explored: (n,) which were put in to be tried; None before that was done. total: how
+    long the list is; where it was explored, only its beginning is here."""
 
     ids: Ids
     scores: Floats
     own: Mask
-    candidates: int
+    explored: Mask | None
+    total: int
+
+
+class Exploring(NamedTuple):
+    """Whose list what is tried is put into, on which day, one place in how many; `every` is 0 for none."""
+
+    shopper_id: int = 0
+    day: int = 0
+    every: int = 0
+
+
+NO_EXPLORING = Exploring()
 
 
 def eligible(filters: Filters, catalogue: Catalogue) -> Mask:
@@ -109,36 +123,54 @@ def arranged(
     first: int | None = None,
     tried: Ids = NOTHING,
     beyond: int = 0,
+    exploring: Exploring = NO_EXPLORING,
 ) -> Shown:
     """`places` as columns. ids, scores: (k,) candidates, best first. settled: ids to leave out, sorted where
     they are an array. first: how many places are asked for: those after them may be in another order. tried:
     ids that take part as the last of all, each once. beyond: how many more candidates there are than those
-    given."""
-    # Only a candidate is known to be predicted high enough; a pin does not get round that filter.
-    pinned = rules.pinned() if rules.rules and filters.min_predicted is None else []
-    more = np.array([*dict.fromkeys([*tried.tolist(), *pinned])], np.int64) if pinned else tried
-    found, at = _shown(ids, scores, more, filters, _left_out(settled, filters.exclude), snapshot.catalogue)
-    if len(more) > len(tried):
-        found = found._replace(own=found.own[: len(tried)])
-    mixing = variety is not None and not variety.changes_nothing
+    given. exploring: says where the tried ones come in, unless there are rules: then nowhere yet."""
+    left_out = _left_out(settled, filters.exclude)
+    ids, scores = np.ascontiguousarray(ids, np.int64), np.ascontiguousarray(scores, np.float32)
+    if variety is not None and variety.changes_nothing:
+        variety = None
     if rules.rules:
-        ruled = rules.apply(
-            _targets(found.ids, at, snapshot.catalogue),
-            found.scores,
-            (lambda ranking: _mixed(ranking, found.ids, at, set(pinned), variety, snapshot))
-            if variety and mixing
-            else None,
-        )
-        return found._replace(ids=found.ids[ruled], scores=found.scores[ruled])
-    if variety and mixing:
-        reach = variety.reach(len(at) + beyond)
-        if first is not None and reach > found.candidates:
-            # What is among the first only to be tried may have to make room for what comes after it.
-            first += len(tried)
-        order = _varied(found.ids[:reach], found.scores[:reach], at[:reach], variety, snapshot, first)
-        # The columns are this list's own.
-        found.ids[: len(order)], found.scores[: len(order)] = found.ids[order], found.scores[order]
-    return found
+        return _by_rules(ids, scores, filters, rules, left_out, snapshot, variety, tried)
+    catalogue = snapshot.catalogue
+    room = len(ids) + len(tried)
+    needed = room if first is None else min(max(first, 0), room)
+    mixing = (0.0, 0, 0) if variety is None else (variety.balance, variety.most or 0, variety.places)
+    while True:
+        found, worth, at, own, explored, _, total, is_whole = arranged_of(
+            ids, scores, tried, left_out, beyond, needed, catalogue.ids, *_columns(catalogue),
+            *_limits(filters), *snapshot.looks.columns(), *mixing, REACH, BLOCK, *exploring,
+        )  # fmt: skip
+        if is_whole:
+            return Shown(found, worth, own, explored if exploring.every else None, total)
+        # Some are to be mixed that nobody has looked at.
+        looks_of(found[: mixing[2]], at[: mixing[2]], snapshot)
+
+
+def _by_rules(
+    ids: Ids,
+    scores: Floats,
+    filters: Filters,
+    rules: Rules,
+    left_out: Ids,
+    snapshot: Snapshot,
+    variety: Variety | None,
+    tried: Ids,
+) -> Shown:
+    """`arranged` by rules, all of it."""
+    # Only a candidate is known to be predicted high enough; a pin does not get round that filter.
+    pinned = rules.pinned() if filters.min_predicted is None else []
+    more = np.array([*dict.fromkeys([*tried.tolist(), *pinned])], np.int64) if pinned else tried
+    found, worth, at, own = _shown(ids, scores, more, filters, left_out, snapshot.catalogue)
+    ruled = rules.apply(
+        _targets(found, at, snapshot.catalogue),
+        worth,
+        (lambda ranking: _mixed(ranking, found, at, set(pinned), variety, snapshot)) if variety else None,
+    )
+    return Shown(found[ruled], worth[ruled], own[: len(tried)], None, len(ruled))
 
 
 def _left_out(settled: Iterable[int] | Ids, excluded: frozenset[int]) -> Ids:
@@ -150,16 +182,17 @@ def _left_out(settled: Iterable[int] | Ids, excluded: frozenset[int]) -> Ids:
 
 def _shown(
     ids: Ids, scores: Floats, more: Ids, filters: Filters, left_out: Ids, catalogue: Catalogue
-) -> tuple[Shown, Ids]:
-    """(the candidates and what is wanted besides that may be shown, their positions in the catalogue)."""
+) -> tuple[Ids, Floats, Ids, Mask]:
+    """(ids and scores of the candidates and of what is wanted besides that may be shown, their positions in
+    the catalogue; of what is wanted besides, whether each is a candidate)."""
     room = len(ids) + len(more)
     found, worth, at = np.empty(room, np.int64), np.empty(room, np.float32), np.empty(room, np.int64)
     own = np.empty(len(more), np.bool_)
-    count, candidates = shown_of(
-        np.ascontiguousarray(ids, np.int64), np.ascontiguousarray(scores, np.float32), more, left_out,
-        catalogue.ids, *_columns(catalogue), *_limits(filters), found, worth, at, own,
+    count, _ = shown_of(
+        ids, scores, more, left_out, catalogue.ids, *_columns(catalogue), *_limits(filters), found, worth, at,
+        own,
     )  # fmt: skip
-    return Shown(found[:count], worth[:count], own, candidates), at[:count]
+    return found[:count], worth[:count], at[:count], own
 
 
 def _those(ids: Ids, left_out: Ids, filters: Filters, catalogue: Catalogue) -> tuple[Ids, Ids]:
@@ -185,15 +218,13 @@ def variety_for(strategy: Strategy, filters: Filters, settings: Conf) -> Variety
     return Variety(settings.diversity, most or None, settings.varied_places)
 
 
-def _varied(
-    ids: Ids, scores: Floats, at: Ids, variety: Variety, snapshot: Snapshot, first: int | None = None
-) -> Ids:
+def _varied(ids: Ids, scores: Floats, at: Ids, variety: Variety, snapshot: Snapshot) -> Ids:
     """The order in which these, the first places of a list, are more varied."""
     if not len(ids):
         return at
     return diversified(
         scores, looks_of(ids, at, snapshot), snapshot.catalogue.department[at],
-        balance=variety.balance, most=variety.most, first=first,
+        balance=variety.balance, most=variety.most,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from recommendations.serving.looks import Looks
 
 logger = logging.getLogger(__name__)
 Mask = NDArray[np.bool_]
+NO_RULES = Rules(())
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,8 @@ class Snapshot:
 
     def rules_at(self, now: datetime) -> Rules:
         """The rules in force at a moment. No query."""
+        if not self.rules:
+            return NO_RULES
         return Rules(tuple(rule for rule in self.rules if rule.holds_at(now)))
 
     @cached_property

@@ -41,16 +41,14 @@ def look_up(external_id: str, *, newest: int = 0) -> Seen:
     beside = _with_history() if newest else None
     if beside is None:
         ((epoch, version, pk, consent, feedback_version),) = rows_of(QUERY, [external_id])
-        columns = None
+        told = None
     else:
-        ((epoch, version, pk, consent, feedback_version, *columns),) = rows_of(
-            beside, [external_id, newest - 1]
-        )
+        ((epoch, version, pk, consent, feedback_version, told),) = rows_of(beside, [external_id, newest - 1])
     stamp = Stamp(epoch or "", version or 0)
     if pk is None:
         return Seen(stamp, None)
     shopper = ShopperState(pk, bool(consent), feedback_version)
-    return Seen(stamp, shopper, columns_of(columns) if columns is not None and shopper.consent else None)
+    return Seen(stamp, shopper, columns_of(told) if beside is not None and shopper.consent else None)
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommendations.engine import compiled_draws
-from recommendations.engine.compiled_draws import chances_of, drawn_of, mixed_up, slots_of
+from recommendations.engine.compiled_draws import chances_of, drawn_for, drawn_of, mixed_up, slots_of
 
 BITS = 2**64
 SHOPPERS, DAYS = st.integers(0, 2**62), st.integers(0, 40_000)
@@ -73,6 +73,15 @@ def test_the_same_ids_are_drawn_in_the_same_order_as_by_numpy(
     asked = ids, suits, arrived, chances, np.sort(random.permutation(100)[:5]), 500.0, 90.0, most
     assert drawn_of(*asked).tolist() == by_numpy(*asked)
     assert getattr(drawn_of, "py_func", drawn_of)(*asked).tolist() == by_numpy(*asked)
+
+
+@given(SHOPPERS, DAYS, st.integers(0, 30), st.integers(0, 12))
+def test_who_is_drawn_for_has_the_chances_of_the_day(shopper: int, day: int, count: int, most: int) -> None:
+    ids, arrived = np.arange(count), np.zeros(count)
+    suits, left_out = np.ones(count, np.float32), np.array([1, 4], np.int64)
+    found = drawn_for(shopper, day, ids, suits, arrived, left_out, 500.0, 90.0, most)
+    chances = chances_of(shopper, day, ids)
+    assert found.tolist() == drawn_of(ids, suits, arrived, chances, left_out, 500.0, 90.0, most).tolist()
 
 
 @given(SHOPPERS, DAYS, st.integers(0, 90), st.integers(2, 30))
