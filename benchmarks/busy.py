@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import subprocess
@@ -21,10 +20,11 @@ from benchmarks.figures import Figure, percentile, ratios
 from benchmarks.groups import idle_group
 from benchmarks.load import CONNECTIONS, wrk
 from benchmarks.loops import run
+from benchmarks.pairs import rate_and_list
 from benchmarks.stack import BIN, PROJECT, Server, Stack, shopper_id, until
 from benchmarks.steady import Connection, peak, steady
 
-CLIENTS, RATING_SECONDS, PAUSE = 16, 6.0, 0.1
+CLIENTS, RATING_SECONDS, PAUSE = 16, 6, 0.1
 STEADY_SECONDS, SHARE_OF_PEAK, TRIES = 6.0, 0.5, 5
 # The p99 of some seconds is a matter of some thirty requests, and of where the machine ran what meanwhile.
 TIMES_THE_ROUNDS = 3
@@ -53,7 +53,10 @@ def rating_to_list(stack: Stack, rounds: int) -> list[Figure]:
         for number in range(rounds):
             for place, pause in enumerate(taken):
                 first = 1 + CLIENTS * (len(taken) * number + place)
-                taken[pause].append(run(_shoppers_rate(shop, first=first, pause=pause)))
+                shoppers = [shopper_id(each) for each in range(first, first + CLIENTS)]
+                taken[pause].append(
+                    rate_and_list(shop, shoppers, shown=SHOWN, seconds=RATING_SECONDS, pause=pause)
+                )
     stack.apart()
     return [figure for pause, rates in taken.items() for figure in _pair_figures(stack, rates, pause)]
 
@@ -68,48 +71,6 @@ def _pair_figures(stack: Stack, taken: list[list[float]], pause: float) -> list[
                at_least, aim, more=False, told=told)
         for percent, at_least, aim in ((50, 25, 10), (99, 100, 40))
     ]  # fmt: skip
-
-
-async def _shoppers_rate(shop: Server, *, first: int, pause: float) -> list[float]:
-    """Milliseconds of each rating with the list after it, of `CLIENTS` shoppers from number `first`."""
-    ends = time.perf_counter() + RATING_SECONDS
-    async with asyncio.TaskGroup() as group:
-        clients = []
-        for number in range(CLIENTS):
-            shopper, late = shopper_id(first + number), pause * number / CLIENTS
-            clients.append(group.create_task(_rate_again_and_again(shop, shopper, ends, late, pause)))
-    return [each for client in clients for each in client.result()]
-
-
-async def _rate_again_and_again(
-    shop: Server, shopper: str, ends: float, late: float, pause: float
-) -> list[float]:
-    """late: seconds until the first, so that not all come at once."""
-    connection = Connection(shop)
-    taken: list[float] = []
-    address = f"/api/v1/shoppers/{shopper}"
-    try:
-        shown = await _list(connection, address)
-        await asyncio.sleep(late)
-        while time.perf_counter() < ends:
-            rated = shown[len(taken) % SHOWN]
-            began = time.perf_counter()
-            status, body = await connection.call("PUT", f"{address}/ratings/{rated}", {"value": 4})
-            shown = await _list(connection, address)
-            taken.append(1000 * (time.perf_counter() - began))
-            if status not in {200, 201} or rated in shown:
-                raise RuntimeError(f"The list of {shopper} did not follow {rated}, {status}: {body[:300]!r}")
-            await asyncio.sleep(pause)
-    finally:
-        await connection.close()
-    return taken
-
-
-async def _list(connection: Connection, address: str) -> list[str]:
-    status, body = await connection.call("GET", f"{address}/recommendations?limit={SHOWN}")
-    if status != 200:
-        raise RuntimeError(f"{address}: {status} {body[:300]!r}")
-    return [item["sku"] for item in json.loads(body)["items"]]
 
 
 def during_training(stack: Stack, rounds: int) -> list[Figure]:

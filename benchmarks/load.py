@@ -73,11 +73,11 @@ def wrk(
     with tempfile.TemporaryDirectory(prefix="shopreco-load-") as folder:
         told = {
             "LOAD_PATHS": "\n".join(paths),
-            "LOAD_HEADERS": "\n".join(f"{name}: {value}" for name, value in server.headers.items()),
+            "LOAD_HEADERS": told_headers(server),
             "script.lua": SCRIPT,
         }
         for name, text in told.items():
-            (Path(folder) / name).write_text(f"{text}\n")
+            (Path(folder) / name).write_text(f"{text.rstrip()}\n")
         command = [
             program, "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s",
             "-s", f"{folder}/script.lua", f"http://127.0.0.1:{server.port}/",
@@ -88,6 +88,11 @@ def wrk(
         }
         done = subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, check=True)
     return read(done.stdout)
+
+
+def told_headers(server: Server) -> str:
+    """A line for each header of every request, as the scripts read them."""
+    return "".join(f"{name}: {value}\n" for name, value in server.headers.items())
 
 
 def read(output: str) -> Load:

@@ -17,6 +17,12 @@ Bytes = NDArray[np.int8]
 LARGEST, TILES = 127, 256
 
 
+def greatest_of_tiles(values: Floats) -> Floats:
+    """(tiles,) the greatest of the values of each tile's products."""
+    starts = np.arange(0, len(values), TILE)
+    return np.maximum.reduceat(values, starts).astype(np.float32) if len(values) else values
+
+
 @dataclass(frozen=True, eq=False)
 class Coarse:
     """q_ij is scale_i unit_j code_ij, give or take half of scale_i unit_j.

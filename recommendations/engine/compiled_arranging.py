@@ -68,7 +68,11 @@ def arranged_of(
         # As many as have to make room for what comes after them.
         needed = first + len(more)
         room = needed + len(more)
-        picked, prices, explored = np.empty(room, np.int64), np.empty(room, np.float32), np.empty(room, np.bool_)
+        picked, prices, explored = (
+            np.empty(room, np.int64),
+            np.empty(room, np.float32),
+            np.empty(room, np.bool_),
+        )
         length, total = explored_of(
             found, worth, more, own, needed, shopper, day, every, picked, prices, explored
         )

@@ -31,9 +31,13 @@ ROOM, LEAST = 4, 128
 """Candidates held before those that fell behind are let go, in k, and at least."""
 LOOKED, APART = 32, 16
 """Tiles that tell where the edge may be, and how far apart they are at least."""
+EACH, FEW = 2, 8
+"""Tiles for each place of a list that are looked at first where a prior says which, if one in FEW or less."""
 SOON = 8
 """Candidates between asking for the vectors of one and needing them."""
 ROUNDING, SLACK, SMALLEST_NORMAL = 2.0**-24, 16, 2.0**-126
+GENEROUS = 1 + 2.0**-16
+"""More than lengths in single precision, and products made of them, are rounded down."""
 LOWEST = np.float32(-np.inf)
 F4, F8, I4, I8 = map(read_only, ("float32", "float64", "int32", "int64"))
 F4_2, F8_2, I1_3 = read_only("float32", 2), read_only("float64", 2), read_only("int8", 3)
@@ -200,31 +204,58 @@ def gather(
     return found
 
 
+@compiled(f"float64[::1]({F4}, {F4}, {F4}, float64, float32, float64)")
+def tops_of(lengths: Any, bases: Any, values: Any, length: Any, share: Any, margin: Any) -> Any:
+    """(tiles,) at least the greatest score in each tile, |q| |p| being at least q.p (Cauchy, Schwarz); (0,)
+    where that says nothing.
+
+    lengths, bases, values: (tiles,) the greatest of each tile. length: |p|. margin: as of `best`.
+    """
+    if share < 0:
+        return np.empty(0)
+    tops = np.empty(len(lengths))
+    for tile in range(len(lengths)):
+        tops[tile] = bases[tile] + length * lengths[tile] * GENEROUS + 2 * margin
+        if len(values):
+            tops[tile] += np.float64(share) * values[tile]
+    return tops
+
+
 @compiled(
     f"Tuple((int32[::1], float32[::1], float32[::1], int64))({I1_3}, {F4}, {F4}, float32, {F4}, {MASK},"
-    " uint8[::1], int16[::1], float32, float32, float32, int64, float32, int64, int64)"
+    " uint8[::1], int16[::1], float32, float32, float32, int64, float32, int64, int64, float64[::1],"
+    " float64)"
 )
 def candidates(
     codes: Any, scales: Any, base: Any, share: Any, values: Any, mask: Any, barred: Any, weights: Any,
-    step: Any, off: Any, wide: Any, k: Any, edge: Any, width: Any, apart: Any,
+    step: Any, off: Any, wide: Any, k: Any, edge: Any, width: Any, apart: Any, tops: Any, least: Any,
 ) -> Any:  # fmt: skip
     """What may be among the k best: (places, least and greatest scores, how many of these count).
 
     Of `width` products at a time, a BLOCK or less, each time `apart` from the last. edge: that k products are
-    known, or guessed, to reach.
+    known, or guessed, to reach. tops: of `tops_of`; what is in a tile that reaches neither the edge nor
+    `least` is not read.
     """
     count, found = len(base), 0
     room = min(count, max(LEAST, ROOM * min(count, k)))
     places, lows = np.empty(room + BLOCK, np.int32), np.empty(room + BLOCK, np.float32)
     highs, sums = np.empty(room + BLOCK, np.float32), np.empty(BLOCK, np.int32)
     rough, most = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
-    for start in range(0, count, apart):
-        end = min(count, start + width)
+    for begin in range(0, count, apart):
+        start, end = begin, min(count, begin + width)
+        if len(tops):
+            reach = max(np.float64(edge), least)
+            while start < end and tops[start // TILE] < reach:
+                start += TILE
+            while start < end and tops[(end - 1) // TILE] < reach:
+                end = (end - 1) // TILE * TILE
+            if start >= end:
+                continue
         # For the next time: of so many arrays at once the processor loses track.
-        ask_ahead(scales, start + apart, width)
-        ask_ahead(base, start + apart, width)
+        ask_ahead(scales, begin + apart, width)
+        ask_ahead(base, begin + apart, width)
         if len(values):
-            ask_ahead(values, start + apart, width)
+            ask_ahead(values, begin + apart, width)
         sum_block(codes, start, end, weights, sums)
         bound_block(start, end, scales, base, share, values, sums, step, off, wide, rough, most)
         found = gather(start, rough, most, scales, off, wide, edge, mask, barred, places, lows, highs, found)
@@ -250,33 +281,46 @@ def rank_of(k: Any, looked: Any, count: Any) -> Any:
 
 
 @compiled(
-    f"{RANKING}({I1_3}, {F4}, {F8}, {F4_2}, {F4_2}, {F4}, {F8}, float32, {F4}, {MASK}, {I4}, int64, float64)"
+    f"{RANKING}({I1_3}, {F4}, {F8}, {F4}, {F4}, {F4}, {F4_2}, {F4_2}, {F4}, {F8}, float32, {F4}, {MASK},"
+    f" {I4}, int64, float64)"
 )
 def best(
-    codes: Any, scales: Any, units: Any, head: Any, rest: Any, base: Any, shopper: Any, share: Any,
-    values: Any, mask: Any, exclude: Any, k: Any, margin: Any,
+    codes: Any, scales: Any, units: Any, lengths: Any, bases: Any, most: Any, head: Any, rest: Any, base: Any,
+    shopper: Any, share: Any, values: Any, mask: Any, exclude: Any, k: Any, margin: Any,
 ) -> Any:  # fmt: skip
     """The k best of all products, with their exact scores; k is 1 or more.
 
-    codes, scales, units: `Coarse`. head, rest, base: `ItemFactors`. share, values: of the prior, (0,) for
-    none. mask: what may be listed, (0,) for everything. exclude: positions, those below 0 ignored. margin: at
-    most how far adding base and prior is off in single precision.
+    codes, scales, units: `Coarse`. lengths, bases, most: (tiles,) the greatest length, base and value of each
+    tile. head, rest, base: `ItemFactors`. share, values: of the prior, (0,) for none, as `most`. mask: what
+    may be listed, (0,) for everything. exclude: positions, those below 0 ignored. margin: at most how far
+    adding base and prior is off in single precision.
 
-    A few tiles tell what score the k-th best will reach. Where it does not, all is looked through once more.
+    A few tiles tell what score the k-th best will reach: some that stand for all, and with a prior those that
+    may reach most. Where it does not, all is looked through once more.
     """
     count, weights = len(base), np.empty(len(units), np.int16)
     step = rounded(units, shopper, weights)
     off, wide, barred = np.float32(lost(units, shopper, step)), np.float32(margin), bits_of(exclude, count)
     apart = TILE * max(APART, len(codes) // LOOKED)
     rank = rank_of(k, (count + apart - 1) // apart * TILE, max(1, count))
+    tops = tops_of(lengths, bases, most, math.sqrt(np.sum(shopper * shopper)), share, margin)
     places, lows, highs, found = candidates(
-        codes, scales, base, share, values, mask, barred, weights, step, off, wide, rank, LOWEST, TILE, apart
-    )
+        codes, scales, base, share, values, mask, barred, weights, step, off, wide, rank, LOWEST, TILE, apart,
+        tops[:0], -np.inf,
+    )  # fmt: skip
     guess = floor_of(lows, found, rank) if found >= rank else LOWEST
+    if len(values) and EACH * k * FEW < len(tops):
+        least = np.float64(floor_of(tops.astype(np.float32), len(tops), EACH * k))
+        places, lows, highs, found = candidates(
+            codes, scales, base, share, values, mask, barred, weights, step, off, wide, k, LOWEST, TILE, TILE,
+            tops, least,
+        )  # fmt: skip
+        guess = max(guess, floor_of(lows, found, k)) if found >= k else guess
     while True:
         places, lows, highs, found = candidates(
-            codes, scales, base, share, values, mask, barred, weights, step, off, wide, k, guess, BLOCK, BLOCK
-        )
+            codes, scales, base, share, values, mask, barred, weights, step, off, wide, k, guess, BLOCK,
+            BLOCK, tops, -np.inf,
+        )  # fmt: skip
         edge = floor_of(lows, found, k) if found >= k else LOWEST
         if edge >= guess:
             break

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.coarse import Coarse
+from recommendations.engine.coarse import Coarse, greatest_of_tiles
 from recommendations.engine.compiled_search import spread_of
 from recommendations.engine.foldin import Matrix, exact_scores, on_grid, without_self
 from recommendations.engine.topk import Places
@@ -176,6 +176,11 @@ class ItemFactors:
         """(the greatest length of a row, the greatest absolute base that is a number)."""
         greatest = np.abs(self.base).max(initial=0, where=np.isfinite(self.base))
         return float(self.lengths.max(initial=0)), float(greatest)
+
+    @cached_property
+    def tops(self) -> tuple[Floats, Floats]:
+        """(tiles,) the greatest length of a row and the greatest base in each tile."""
+        return greatest_of_tiles(self.lengths), greatest_of_tiles(self.base)
 
 
 LEADING_ARRAYS = tuple(field.name for field in fields(Leading))

@@ -7,6 +7,7 @@ from weakref import ReferenceType, ref
 
 import numpy as np
 
+from recommendations.engine.coarse import greatest_of_tiles
 from recommendations.engine.types import Floats, Positions
 
 POPULAR = 2_048
@@ -16,11 +17,12 @@ POPULAR = 2_048
 @dataclass(frozen=True, eq=False)
 class Popular:
     """places: the POPULAR positions of the highest values, rising. beyond: the highest value of the others, 0
-    for none. greatest: absolute value of all."""
+    for none. greatest: absolute value of all. tops: (tiles,) the greatest value in each tile."""
 
     places: Positions
     beyond: float
     greatest: float
+    tops: Floats
 
     @classmethod
     def of(cls, values: Floats) -> Popular:
@@ -28,7 +30,8 @@ class Popular:
         order = np.argpartition(values, len(values) - count) if count else np.empty(0, np.int64)
         beyond = values[order[: len(values) - count]].max(initial=0)
         places = np.sort(order[len(values) - count :]).astype(np.int32)
-        return cls(places, float(beyond), float(np.abs(values).max(initial=0)))
+        greatest = float(np.abs(values).max(initial=0))
+        return cls(places, float(beyond), greatest, greatest_of_tiles(values))
 
 
 _known: dict[int, tuple[ReferenceType[Floats], Popular]] = {}

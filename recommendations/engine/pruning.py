@@ -66,10 +66,11 @@ def compiled_best(
     allowed: Allowed | None, prior: Prior | None,
 ) -> Ranking:  # fmt: skip
     """`best`, compiled. few: `few_of` what is allowed."""
-    share, values, others = ZERO, NO_SCORES, table.most[1]
+    share, values, most, others = ZERO, NO_SCORES, NO_SCORES, table.most[1]
     if prior is not None:
         share, values = np.float32(prior.share * table.spread(shopper)), np.ascontiguousarray(prior.values)
-        others += abs(float(share)) * popular(values).greatest
+        known = popular(prior.values)
+        most, others = known.tops, others + abs(float(share)) * known.greatest
     own = table.head, table.rest, table.base, shopper, share, values
     if k <= 0:
         return Ranking(NOWHERE, NO_SCORES)
@@ -79,7 +80,9 @@ def compiled_best(
     out = NOWHERE if exclude is None else np.ascontiguousarray(exclude, np.int32)
     coarse, margin = table.coarse, rounding(0, 0.0, others)
     return Ranking(
-        *compiled_search.best(coarse.codes, coarse.scales, coarse.units, *own, mask, out, k, margin)
+        *compiled_search.best(
+            coarse.codes, coarse.scales, coarse.units, *table.tops, most, *own, mask, out, k, margin
+        )
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recommendations.engine import compiled_search as search
 from recommendations.engine import factors, pruning
-from recommendations.engine.coarse import LARGEST, Coarse
+from recommendations.engine.coarse import LARGEST, Coarse, greatest_of_tiles
 from recommendations.engine.compiled_search import BLOCK
 from recommendations.engine.compiled_vectors import TILE
 from recommendations.engine.factors import ItemFactors
@@ -109,8 +109,8 @@ def test_few_of_the_products_are_scored_exactly(monkeypatch: pytest.MonkeyPatch)
     for _ in range(3):
         own = on_grid(random.normal(size=(1, 16)))[0]
         found = Ranking(*search.best.py_func(
-            coarse.codes, coarse.scales, coarse.units, made.head, made.rest, made.base, own, np.float32(0),
-            none, np.empty(0, np.bool_), np.empty(0, np.int32), k, 1e-30,
+            coarse.codes, coarse.scales, coarse.units, *made.tops, none, made.head, made.rest, made.base, own,
+            np.float32(0), none, np.empty(0, np.bool_), np.empty(0, np.int32), k, 1e-30,
         ))  # fmt: skip
         expected = top(made.scores(own[None])[0], k)
         np.testing.assert_array_equal(found.positions, expected.positions)
@@ -143,14 +143,66 @@ def test_a_guess_that_was_too_high_is_taken_back(
     monkeypatch.setattr(search, "candidates", watched)
     own, coarse = on_grid(random.normal(size=(1, 3)))[0], made.coarse
     found = Ranking(*search.best.py_func(
-        coarse.codes, coarse.scales, coarse.units, made.head, made.rest, made.base, own, np.float32(0),
-        np.empty(0, np.float32), mask, np.empty(0, np.int32), k, 1e-4,
+        coarse.codes, coarse.scales, coarse.units, *made.tops, np.empty(0, np.float32), made.head, made.rest,
+        made.base, own, np.float32(0), np.empty(0, np.float32), mask, np.empty(0, np.int32), k, 1e-4,
     ))  # fmt: skip
     expected = top(made.scores(own[None])[0], k, allowed=mask)
     np.testing.assert_array_equal(found.positions, expected.positions)
     np.testing.assert_array_equal(found.scores, expected.scores)
     assert len(seen) == looks
     assert seen[0] == -np.inf and seen[1] > -np.inf
+
+
+@pytest.mark.parametrize("leads", ["base", "prior", "length"])
+def test_tiles_in_which_nothing_reaches_the_edge_are_not_read(
+    monkeypatch: pytest.MonkeyPatch, leads: str
+) -> None:
+    """The k best stand in five tiles; by their base, the prior or their length nothing else comes near."""
+    if not hasattr(search.best, "py_func"):
+        pytest.skip("nothing is compiled")
+    count, k, random = TILE * 640, 30, np.random.default_rng(0)
+    ahead = np.isin(np.arange(count) // TILE, [0, 1, 80, 322, 639])
+    table, base = vectors(0, count, 3), np.zeros(count, np.float32)
+    table /= np.linalg.norm(table, axis=1, keepdims=True)
+    base[ahead & (leads == "base")] = 50
+    table[ahead & (leads == "length")] *= 50
+    values = ahead.astype(np.float32) * 50 if leads == "prior" else np.empty(0, np.float32)
+    made = ItemFactors.of(base, table)
+    read: list[int] = []
+    each = search.sum_block
+
+    def watched(codes: Any, start: int, end: int, *others: Any) -> None:
+        read.extend(range(start // TILE, (end - 1) // TILE + 1))
+        each(codes, start, end, *others)
+
+    monkeypatch.setattr(search, "sum_block", watched)
+    monkeypatch.setattr(search, "ask_ahead", lambda *_: None)
+    own, coarse, share = on_grid(random.normal(size=(1, 3)))[0], made.coarse, np.float32(1)
+    tops = search.tops_of(*made.tops, greatest_of_tiles(values), float(np.linalg.norm(own)), share, 1e-6)
+    search.candidates.py_func(
+        coarse.codes, coarse.scales, made.base, share, values, np.empty(0, np.bool_), np.empty(0, np.uint8),
+        np.zeros(3, np.int16), np.float32(1e-3), np.float32(9), np.float32(9), k, np.float32(20), BLOCK,
+        BLOCK, tops, -np.inf,
+    )  # fmt: skip
+    assert read == [0, 1, 80, 322, 639]
+    expected = pruning.best(made, own, k, prior=Prior(values, 1.0) if len(values) else None)
+    assert set(expected.positions.tolist()) <= set(np.flatnonzero(ahead).tolist())
+
+
+@given(
+    seed=st.integers(0, 1_000), count=st.sampled_from([1, TILE, 300]), share=st.sampled_from([0.0, 0.3, -0.3])
+)
+def test_no_score_is_above_its_tiles(seed: int, count: int, share: float) -> None:
+    random = np.random.default_rng(seed)
+    made = ItemFactors.of(random.normal(size=count).astype(np.float32), vectors(seed, count, 5))
+    values, own = random.normal(size=count).astype(np.float32), on_grid(random.normal(size=(1, 5)))[0]
+    exact = made.scores(own[None])[0] + np.float32(share) * values
+    margin = rounding(0, 0.0, made.most[1] + 0.3 * float(np.abs(values).max()))
+    tops = search.tops_of(
+        *made.tops, greatest_of_tiles(values), float(np.linalg.norm(own)), np.float32(share), margin
+    )
+    assert len(tops) == (0 if share < 0 else len(made.tops[0]))
+    assert all(exact[TILE * tile : TILE * (tile + 1)].max() <= top for tile, top in enumerate(tops))
 
 
 @pytest.mark.parametrize("few", [0, 1, 127, 128, 255, 256])
@@ -177,7 +229,7 @@ def test_there_is_room_for_a_whole_block_whenever_one_is_looked_at(
     places, _, _, found = search.candidates.py_func(
         coarse.codes, coarse.scales, made.base, np.float32(0), nothing, mask, np.empty(0, np.uint8),
         np.zeros(4, np.int16), np.float32(1), np.float32(0.1), np.float32(0.1), k, np.float32(-np.inf),
-        BLOCK, BLOCK,
+        BLOCK, BLOCK, np.empty(0), -np.inf,
     )  # fmt: skip
     assert len(rooms) == 12
     assert places[:found].tolist() == np.flatnonzero(mask).tolist()
@@ -211,8 +263,8 @@ def test_the_list_is_the_one_cut_from_all_exact_scores(
     exclude = random.integers(-1, max(1, count), 40 if count else 0).astype(np.int32)
     share, coarse = np.float32(0.3), made.coarse
     found, scores = search.best(
-        coarse.codes, coarse.scales, coarse.units, made.head, made.rest, made.base, own, share, values, mask,
-        exclude, k, rounding(0, 0.0, made.most[1] + 0.3),
+        coarse.codes, coarse.scales, coarse.units, *made.tops, greatest_of_tiles(values), made.head,
+        made.rest, made.base, own, share, values, mask, exclude, k, rounding(0, 0.0, made.most[1] + 0.3),
     )  # fmt: skip
     exact = made.scores(own[None])[0]
     if leaning:

@@ -75,7 +75,7 @@ def test_every_process_comes_to_work_before_its_memory_is_looked_at(stack: Stack
 
 
 def test_lists_follow_ratings_of_many_clients_at_once(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(busy, "RATING_SECONDS", 1.0)
+    monkeypatch.setattr(busy, "RATING_SECONDS", 2)
     monkeypatch.setattr(busy, "_warm", lambda _shop: None)
     figures = busy.rating_to_list(stack, 1)
     assert [figure.what[-3:] for figure in figures] == ["p50", "p99"] * 2
