@@ -18,8 +18,8 @@ needs_wrk = pytest.mark.skipif(shutil.which("wrk") is None, reason="no wrk: apt-
 
 
 class Shop(BaseHTTPRequestHandler):
-    """Lists of 3 of what a shopper has not rated; `forgets`: of everything. From the `fails`-th on ratings are
-    refused."""
+    """Lists of 3 of what a shopper has not rated; `forgets`: of everything. From the `fails`-th on, ratings
+    are refused."""
 
     protocol_version = "HTTP/1.1"
     rated: list[tuple[str, str, Any]]
