@@ -102,7 +102,8 @@ def _own(ranked: Ranked | None, products: Products | None = None) -> list[Rail]:
     if products is not None:
         # One that was deleted in this very moment is not there any more.
         places = [place for place in places if place.product_id in products]
-    items = items_of(places, ranked, products)
+    ids, scores = [place.product_id for place in places], [place.score for place in places]
+    items = items_of(ids, scores, ranked, products)
     words = "It changes with every star you give"
     return [Rail(FOR_YOU, "For you", words, items, "recommendations", "Your whole list", can_dismiss=True)]
 

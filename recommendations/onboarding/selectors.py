@@ -65,7 +65,7 @@ def questions(*, now: datetime, limit: int = SHOWN, snapshot: Snapshot | None = 
     places = {pk: -float(number) for number, pk in enumerate(chosen)}
     rules = snapshot.rules_at(now).without_pins()
     shown = shelf.places(places, EVERYTHING, rules, (), snapshot)[:limit]
-    products = products_of(shown)
+    products = products_of([place.product_id for place in shown])
     return Questions(
         tuple(products[place.product_id] for place in shown if place.product_id in products),
         model.version if model else None,

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass
 from hashlib import sha1
-from typing import Any, NamedTuple
+from typing import Any
 
 from redis.exceptions import RedisError, ResponseError
 
 from recommendations.serving import redis_line
-from recommendations.serving.redis_line import Line, line
+from recommendations.serving.redis_line import Line, Word, line
 
 logger = logging.getLogger(__name__)
 # One round trip: count the caller, bring the list, and where there is none say who makes it.
@@ -36,7 +37,8 @@ LOOK_SECONDS, WAIT_SECONDS = 0.005, 0.25
 REST_SECONDS = 2.0
 
 
-class Fetched(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Fetched:
     """body: the answer, if it is there. count: how often the caller has called. is_mine: whoever asks is to
     make it. is_there: whether Redis answered."""
 
@@ -51,7 +53,7 @@ _down_until = 0.0
 
 
 def _run_script(there: Line, script: str, keys: list[str], arguments: list[int]) -> Any:
-    words = (len(keys), *keys, *arguments)
+    words: list[Word] = [len(keys), *keys, *arguments]
     try:
         return there.call("EVALSHA", SHA[script], *words)
     except ResponseError as error:

@@ -12,7 +12,7 @@ from catalog.models import Product
 from recommendations.conf import Conf
 from recommendations.engine.causes import main_causes
 from recommendations.engine.protocols import Explains, can
-from recommendations.engine.types import UNKNOWN, Causes, Floats
+from recommendations.engine.types import UNKNOWN, Causes, Floats, Positions
 from recommendations.serving import trends
 from recommendations.serving.history import ShopperHistory
 from recommendations.serving.index import LiveModel
@@ -56,14 +56,17 @@ def personal_reasons(
     read: Reader | None = None,
     *,
     brief: bool = False,
+    positions: Positions | None = None,
 ) -> dict[int, Reason]:
     """product id -> the row of the history that adds most to its score, and the rows after it.
 
     A product that nothing in the history speaks for is there for its base score: it is popular.
     read: brings the products that the reasons name; None for one query. brief: the first row is enough.
+    positions: of the products in the model, where they were looked up already.
     """
     ranker: object = model.bundle.ranker.model
-    positions = model.bundle.products.positions(np.array(product_ids, np.int64))
+    if positions is None:
+        positions = model.bundle.products.positions(np.array(product_ids, np.int64))
     if not can(ranker, Explains) or not len(history):
         return dict.fromkeys(product_ids, POPULAR)
     learned = positions != UNKNOWN

@@ -19,7 +19,6 @@ import redis
 from django.conf import settings
 from django.core.cache import cache
 from redis.backoff import NoBackoff
-from redis.connection import AbstractConnection
 from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ class Line:
             # Nobody listens to what the third one's servers may push in between.
             protocol=2,
         )
-        self._opened: AbstractConnection = pool.make_connection()
+        self._opened: Any = pool.make_connection()
         self._socket: Any = None
         self._reader = hiredis.Reader()
         self._owed = 0
@@ -49,7 +48,7 @@ class Line:
     def call(self, *words: Word) -> Any:
         """The answer to one command. Tried again once on a new connection: a server that was started again
         since is there at the second try."""
-        packed = hiredis.pack_command(words)
+        packed = hiredis.pack_command(words)  # type: ignore[arg-type]  # a tuple of as many as there are
         for is_last in (False, True):
             try:
                 if self._socket is None:
@@ -75,7 +74,7 @@ class Line:
         try:
             if self._socket is None:
                 self._connect()
-            self._socket.sendall(hiredis.pack_command(words))
+            self._socket.sendall(hiredis.pack_command(words))  # type: ignore[arg-type]  # the same
             self._owed += 1
         except (redis.RedisError, OSError) as error:
             self.hang_up()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from catalog.models import Category, Product
 from feedback.histories import Columns
 from recommendations.conf import Conf, conf
-from recommendations.engine.types import UNKNOWN, Floats
+from recommendations.engine.types import UNKNOWN, Floats, Positions
 from recommendations.merchandising import Rules
 from recommendations.serving import baskets, exploration, newcomers, reasons, shelf, trends
 from recommendations.serving.alike import alike, similar_reason, together_reason
@@ -26,6 +26,7 @@ from recommendations.serving.state import Whose
 
 EVERYTHING = Filters()
 NOBODY = frozenset[int]()
+NOWHERE = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +49,14 @@ class Ranked:
     def model(self) -> LiveModel | None:
         return self.snapshot.model
 
-    def places(self, first: int, count: int) -> list[Place]:
-        """So many places from that one (from 0) on, or those there are."""
+    def page(self, first: int, count: int) -> tuple[list[int], list[float]]:
+        """(ids, scores) of so many places from that one (from 0) on, or of those there are."""
         page = slice(first, first + count)
-        return shelf.as_places(self.ids[page], self.scores[page])
+        return self.ids[page].tolist(), self.scores[page].tolist()
+
+    def places(self, first: int, count: int) -> list[Place]:
+        """`page`, place by place."""
+        return list(map(Place, *self.page(first, count)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,7 @@ def recommend_for(
     """
     asked = Asked(filters, sort, limit, offset)
     found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot)
-    page = found.places(offset, limit)
-    return _answer(found, items_of(page, found), now=now)
+    return _answer(found, items_of(*found.page(offset, limit), found), now=now)
 
 
 def listed_for(
@@ -99,11 +103,8 @@ def listed_for(
     the `columns` of the history.
     """
     found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot, found=read, columns=columns)
-    page = found.places(asked.offset, asked.limit)
-    cards = snapshot.cards.of([place.product_id for place in page])
-    if len(cards) < len(page):
-        page = [place for place in page if place.product_id in cards]
-    return _answer(found, items_of(page, found, cards, brief=True), now=now)
+    ids, scores = found.page(asked.offset, asked.limit)
+    return _answer(found, items_of(ids, scores, found, snapshot.cards.of(ids), brief=True), now=now)
 
 
 def _answer(found: Ranked, items: tuple[Item, ...], *, now: datetime) -> Recommendations:
@@ -241,7 +242,7 @@ def trending(*, now: datetime, limit: int = 20, category: Category | None = None
             origin |= dict.fromkeys(fresh, name)
         shown = shelf.places(scores, filters, rules, (), snapshot)
     page = shown[:limit]
-    products = products_of(page)
+    products = products_of([place.product_id for place in page])
     items = tuple(
         Item(product, place.score, reasons.everybodys(product, origin[product.pk], settings))
         for place in page
@@ -297,7 +298,7 @@ def _plain(
     """A list that is the same for everybody; without one `reason` for all, each product has its own."""
     settings = conf()
     shown = shelf.places(scores, EVERYTHING, snapshot.rules_at(now).without_pins(), (), snapshot)
-    products = products_of(shown[:limit])
+    products = products_of([place.product_id for place in shown[:limit]])
     items = tuple(
         Item(
             products[place.product_id],
@@ -312,7 +313,8 @@ def _plain(
 
 
 def items_of(
-    page: list[Place],
+    ids: list[int],
+    scores: list[float],
     found: Ranked,
     products: Mapping[int, Any] | None = None,
     *,
@@ -322,36 +324,39 @@ def items_of(
     whose product is a card."""
     history, model, cards = found.history, found.model, found.snapshot.cards
     if products is None:
-        products = products_of(page)
+        products = products_of(ids)
+    if not all(map(products.__contains__, ids)):
         # One that was deleted in this very moment is not there any more.
-        page = [place for place in page if place.product_id in products]
-    ids = [place.product_id for place in page]
-    if model and found.strategy == Strategy.PERSONAL and page:
+        there = [place for place, pk in enumerate(ids) if pk in products]
+        ids, scores = [ids[place] for place in there], [scores[place] for place in there]
+    if not ids:
+        return ()
+    at = model.bundle.products.positions(np.array(ids, np.int64)) if model else NOWHERE
+    if model and found.strategy == Strategy.PERSONAL:
         read = cards.of if brief else reasons.products_named(products)
-        why = reasons.personal_reasons(ids, history, model, read, brief=brief)
+        why = reasons.personal_reasons(ids, history, model, read, brief=brief, positions=at)
         news = newcomers.newcomers_of(found.snapshot, conf())
         why |= newcomers.reasons_for(ids, history, news, found.explored, cards)
     else:
         settings = conf()
         why = {pk: reasons.everybodys(products[pk], found.strategy, settings) for pk in ids}
-    stars = _predicted(ids, history, model)
-    return tuple(
-        Item(products[pk], place.score, why[pk], stars.get(pk), pk in found.explored)
-        for pk, place in zip(ids, page, strict=True)
-    )
+    stars, explored = _predicted(ids, at, history, model), found.explored
+    own = [products[pk] for pk in ids], scores, [why[pk] for pk in ids], map(stars.get, ids)
+    return tuple(map(Item, *own, [pk in explored for pk in ids]))
 
 
-def _predicted(ids: list[int], history: ShopperHistory, model: LiveModel | None) -> dict[int, float]:
-    """product id -> stars expected, of the products the rating predictor knows."""
-    if not model or model.bundle.ratings is None or not ids:
+def _predicted(
+    ids: list[int], at: Positions, history: ShopperHistory, model: LiveModel | None
+) -> dict[int, float]:
+    """product id -> stars expected, of the products the rating predictor knows. at: their positions."""
+    if not model or model.bundle.ratings is None:
         return {}
-    positions, told = model.bundle.products.positions(np.array(ids, np.int64)), ids
-    known = positions != UNKNOWN
+    known = at != UNKNOWN
     if not known.all():
-        positions, told = positions[known], [pk for pk, is_known in zip(ids, known, strict=True) if is_known]
-    stars = model.bundle.ratings.model.predict_at(history.history, positions)
-    return dict(zip(told, stars.tolist(), strict=True))
+        at, ids = at[known], [pk for pk, is_known in zip(ids, known.tolist(), strict=True) if is_known]
+    stars = model.bundle.ratings.model.predict_at(history.history, at)
+    return dict(zip(ids, stars.tolist(), strict=True))
 
 
-def products_of(page: list[Place]) -> dict[int, Product]:
-    return Product.objects.for_cards().in_bulk([place.product_id for place in page])
+def products_of(ids: Sequence[int]) -> dict[int, Product]:
+    return Product.objects.for_cards().in_bulk(ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import ceil, floor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,10 +140,11 @@ def arranged(
     needed = room if first is None else min(max(first, 0), room)
     mixing = (0.0, 0, 0) if variety is None else (variety.balance, variety.most or 0, variety.places)
     while True:
-        found, worth, at, own, explored, _, total, is_whole = arranged_of(
+        asked: tuple[Any, ...] = (
             ids, scores, tried, left_out, beyond, needed, catalogue.ids, *_columns(catalogue),
             *_limits(filters), *snapshot.looks.columns(), *mixing, REACH, BLOCK, *exploring,
         )  # fmt: skip
+        found, worth, at, own, explored, _, total, is_whole = arranged_of(*asked)
         if is_whole:
             return Shown(found, worth, own, explored if exploring.every else None, total)
         # Some are to be mixed that nobody has looked at.

@@ -16,7 +16,7 @@ ACCEPTED = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 
 _current: ContextVar[str] = ContextVar("request_id", default=NONE)
 # No secrets: they only have to differ. The system is asked once in each process, not for every request.
-_numbers = Random()
+_numbers = Random()  # noqa: S311
 os.register_at_fork(after_in_child=_numbers.seed)
 
 

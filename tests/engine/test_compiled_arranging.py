@@ -15,6 +15,9 @@ from recommendations.engine.compiled_places import explored_of, shown_of
 from recommendations.engine.variety import BLOCK, REACH, labelled_products
 
 COUNT, ANY, MOST = 40, -1, 10**9
+# How many arguments there are, mypy cannot count where tuples are among them.
+arranged: Any = arranged_of
+shown: Any = shown_of
 SHOPPER, DAY = 7, 20_000
 
 
@@ -50,7 +53,7 @@ def step_by_step(
     room = len(ids) + len(tried)
     found, worth, at = np.empty(room, np.int64), np.empty(room, np.float32), np.empty(room, np.int64)
     own = np.empty(len(tried), np.bool_)
-    count, candidates = shown_of(
+    count, candidates = shown(
         ids, scores, tried, left_out, *shop.columns(), True, ANY, 0, MOST, found, worth, at, own
     )
     found, worth, at, looks = found[:count], worth[:count], at[:count], shop.looks
@@ -90,7 +93,7 @@ def test_a_list_is_what_the_steps_make_of_it(
     ids, scores = drawn[:k].copy(), np.sort(random.random(k).astype(np.float32))[::-1].copy()
     tried, left_out = random.permutation(drawn)[:many].copy(), np.sort(drawn[-6:])
     asked = shop, ids, scores, tried, left_out, beyond, first, mixing, every
-    for function in (arranged_of, getattr(arranged_of, "py_func", arranged_of)):
+    for function in (arranged, getattr(arranged, "py_func", arranged)):
         found, worth, _, own, explored, _, total, is_whole = function(
             ids, scores, tried, left_out, beyond, first, *shop.columns(), True, ANY, 0, MOST, *shop.seen(),
             *mixing, REACH, BLOCK, SHOPPER, DAY, every,
@@ -110,7 +113,7 @@ def test_nothing_is_mixed_before_all_of_it_was_looked_at(row: int) -> None:
     for place, is_mixed in ((2, True), (30, False)):
         some = rows.copy()
         some[place] = row
-        found, *_, is_whole = arranged_of(
+        found, *_, is_whole = arranged(
             shop.ids, scores, nothing, nothing, 0, 20, *shop.columns(), True, ANY, 0, MOST, some, *others,
             0.4, 2, 8, REACH, BLOCK, SHOPPER, DAY, 0,
         )  # fmt: skip

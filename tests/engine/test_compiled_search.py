@@ -158,7 +158,7 @@ def test_tiles_in_which_nothing_reaches_the_edge_are_not_read(
     monkeypatch: pytest.MonkeyPatch, leads: str
 ) -> None:
     """The k best stand in five tiles; by their base, the prior or their length nothing else comes near."""
-    if not hasattr(search.best, "py_func"):
+    if not hasattr(search.candidates, "py_func"):
         pytest.skip("nothing is compiled")
     count, k, random = TILE * 640, 30, np.random.default_rng(0)
     ahead = np.isin(np.arange(count) // TILE, [0, 1, 80, 322, 639])
