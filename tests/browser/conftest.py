@@ -49,6 +49,11 @@ def shop(transactional_db: None) -> Shop:
     return open_trained_shop()
 
 
+# What htmx says of a request that was still on its way when its page was left or closed. What failed in
+# another way it calls by another name, too.
+BROKEN_OFF = ("htmx:afterRequest,", "htmx:sendAbort,")
+
+
 @dataclass
 class Complaints:
     """What a shopper never sees but should not be there: console errors, requests to other hosts."""
@@ -63,7 +68,7 @@ class Complaints:
         page.on("request", lambda request: self._see(request.url))
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and not message.text.startswith(BROKEN_OFF):
             self.console.append(message.text)
 
     def _see(self, url: str) -> None:
