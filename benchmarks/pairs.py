@@ -2,7 +2,7 @@
 
 A client is a thread of wrk with a connection that is kept: it takes a product of the list it sees, rates it,
 and asks for the list again. Timed is from the first byte of the rating to the last of that list. They share
-the machine with the shop, so who asks is to cost little: a client in Python took a fifth of two cores.
+the machine with the shop, so who asks is to cost little: clients in Python took two fifths more.
 """
 
 from __future__ import annotations

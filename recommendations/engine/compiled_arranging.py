@@ -16,7 +16,7 @@ NUMBERS, LABELS = read_only("float64"), read_only("int32")
 
 
 @compiled(
-    "Tuple((int64[::1], float32[::1], int64[::1], boolean[::1], boolean[::1], int64, int64, boolean))"
+    "Tuple((int64[::1], float32[::1], int64[::1], boolean[::1], boolean[::1], int64, boolean))"
     f"({IDS}, {SCORES}, {IDS}, {IDS}, int64, int64,"
     f" {IDS}, {MASK}, {MASK}, {IDS}, {IDS}, {IDS}, boolean, int64, int64, int64,"
     f" {IDS}, int64, {IDS}, {LABELS}, {NUMBERS}, float64, int64, int64, int64, int64,"
@@ -30,8 +30,8 @@ def arranged_of(
     reach: int, block: int, shopper: int, day: int, every: int,
 ) -> Any:  # fmt: skip
     """(ids, scores and positions in the catalogue of what may be shown, in order; of `more`, whether each is
-    a candidate; whether each place is explored; how many are candidates; how long the whole list is; whether
-    all that is to be mixed was looked at, else nothing is mixed or explored).
+    a candidate; whether each place is explored; how long the whole list is; whether all that is to be mixed
+    was looked at, else nothing is mixed or explored).
 
     ids to highest: of `shown_of`. beyond: how many more candidates there are. first: so many places are
     needed; where `every` is above 0, only these and as many as `more` are returned.
@@ -52,7 +52,7 @@ def arranged_of(
     mixed = min(aimed, count)
     for place in range(mixed):
         if not 0 <= looks[at[place]] < looked_at:
-            return found, worth, at, own, explored, candidates, total, False
+            return found, worth, at, own, explored, total, False
     if mixed:
         # What is among the first only to be tried may have to make room for what comes after it.
         needed = first + len(more) if aimed > candidates else first
@@ -76,5 +76,5 @@ def arranged_of(
         length, total = explored_of(
             found, worth, more, own, needed, shopper, day, every, picked, prices, explored
         )
-        return picked[:length], prices[:length], at[:0], own, explored[:length], candidates, total, True
-    return found, worth, at, own, explored, candidates, total, True
+        return picked[:length], prices[:length], at[:0], own, explored[:length], total, True
+    return found, worth, at, own, explored, total, True

@@ -1,4 +1,4 @@
-"""One connection to Redis for each thread, by hiredis' own calls: a third of what a client and its pool cost.
+"""One connection to Redis for each thread, by hiredis' own calls: less than half of what a client costs.
 
 redis-py opens it, as the URL says (TCP, TLS, a socket in the file system; password and database); afterwards
 words are packed and answers are read here.

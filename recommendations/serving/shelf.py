@@ -144,7 +144,7 @@ def arranged(
             ids, scores, tried, left_out, beyond, needed, catalogue.ids, *_columns(catalogue),
             *_limits(filters), *snapshot.looks.columns(), *mixing, REACH, BLOCK, *exploring,
         )  # fmt: skip
-        found, worth, at, own, explored, _, total, is_whole = arranged_of(*asked)
+        found, worth, at, own, explored, total, is_whole = arranged_of(*asked)
         if is_whole:
             return Shown(found, worth, own, explored if exploring.every else None, total)
         # Some are to be mixed that nobody has looked at.

@@ -94,7 +94,7 @@ def test_a_list_is_what_the_steps_make_of_it(
     tried, left_out = random.permutation(drawn)[:many].copy(), np.sort(drawn[-6:])
     asked = shop, ids, scores, tried, left_out, beyond, first, mixing, every
     for function in (arranged, getattr(arranged, "py_func", arranged)):
-        found, worth, _, own, explored, _, total, is_whole = function(
+        found, worth, _, own, explored, total, is_whole = function(
             ids, scores, tried, left_out, beyond, first, *shop.columns(), True, ANY, 0, MOST, *shop.seen(),
             *mixing, REACH, BLOCK, SHOPPER, DAY, every,
         )  # fmt: skip

@@ -61,7 +61,6 @@ class Silent:
     """A server that takes connections and says nothing."""
 
     def __init__(self, path: Path) -> None:
-        self.asked = 0
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(str(path))
         self._server.listen()
@@ -74,7 +73,6 @@ class Silent:
                 self._taken.append(self._server.accept())
             except OSError:
                 return
-            self.asked += 1
 
     def close(self) -> None:
         self._server.close()
