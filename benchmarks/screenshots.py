@@ -7,15 +7,16 @@ PAGES_TO names (none by default, as they are many).
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.shop import PROJECT, manage, running_shop
+from tests.browser.chromium import HOW_TO_GET, launched
 
 IMAGES = PROJECT / "docs" / "images"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 # Every main page by its name: looked at before a release.
 PAGES = {
@@ -41,13 +42,12 @@ ADMIN = {"DJANGO_SUPERUSER_PASSWORD": "screenshots", "DJANGO_SUPERUSER_USERNAME"
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="shopreco-pictures-") as folder, sync_playwright() as playwright:
+        browser = launched(playwright)
+        if browser is None:
+            sys.exit(f"No Chromium: {HOW_TO_GET}")
         var_dir = Path(folder)
         manage(var_dir, "prepare")
         manage(var_dir, "createsuperuser", "--noinput", "--email", "m@shop.example", **ADMIN)
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
         with running_shop(var_dir, log=var_dir / "run.log") as shop:
             address = f"http://localhost:{shop.port}"
             their_list = f"{address}/recommendations/?shopper=maya-101"

@@ -5,33 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser import chromium as program
 from tests.browser import server
 from tests.browser.steps import PATIENCE
 from tests.shop import Shop, open_trained_shop
 
 # Playwright's own event loop runs in this thread; Django would refuse the database beside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESKTOP, PHONE = (1280, 900), (390, 844)
 expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"No {CHROMIUM}: apt-get install chromium, or set CHROMIUM to another one's path.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=ARGUMENTS, timeout=2 * PATIENCE
-        )
+        browser = program.launched(playwright, timeout=2 * PATIENCE)
+        if browser is None:
+            pytest.skip(f"No Chromium: {program.HOW_TO_GET}")
         yield browser
         browser.close()
 
