@@ -229,6 +229,7 @@ def _environment(folder: Path, url: str, more: dict[str, str]) -> dict[str, str]
     return {
         "PATH": f"{BIN}:/usr/bin:/bin", "HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"),
         "DJANGO_SETTINGS_MODULE": "shopreco.settings.prod", "SHOPRECO_VAR_DIR": str(folder),
+        "STATIC_ROOT": str(folder / "static"),
         "SECRET_KEY": secrets.token_urlsafe(60), "ALLOWED_HOSTS": HOST, "LOG_REQUESTS": "0",
         "DATABASE_URL": url, "REDIS_URL": f"unix://{folder / 'redis.sock'}", "WEB_WORKERS": "2",
         "RECOMMENDATION_ALGORITHM": "svd", "RETRAIN_MIN_INTERVAL": "2", "RETRAIN_AFTER_RATINGS": "1500",

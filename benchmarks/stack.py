@@ -166,7 +166,8 @@ def _stack(folder: Path, database_url: str, redis_pid: int, size: Size | None) -
         "SECRET_KEY": secrets.token_urlsafe(60), "ALLOWED_HOSTS": HOST,
         "LOG_FORMAT": "json", "LOG_REQUESTS": "1",
         "DATABASE_URL": database_url, "REDIS_URL": f"unix://{folder / 'redis.sock'}",
-        "SHOPRECO_VAR_DIR": str(folder), "RECOMMENDATION_ALGORITHM": "svd",
+        "SHOPRECO_VAR_DIR": str(folder), "STATIC_ROOT": str(folder / "static"),
+        "RECOMMENDATION_ALGORITHM": "svd",
         # They count, but nobody is refused; and no training begins in the middle of what is measured.
         "THROTTLE_ANON": UNLIMITED, "THROTTLE_USER": UNLIMITED, "THROTTLE_FEEDBACK": UNLIMITED,
         "RETRAIN_AFTER_RATINGS": "1000000000",

@@ -50,6 +50,15 @@ def test_the_deployment_check_is_clean(start):
     assert "no issues" in checked.stdout
 
 
+def test_what_pages_are_made_of_is_collected_where_the_operator_says(start, tmp_path):
+    collected = start(
+        ["manage.py", "collectstatic", "--noinput", "-v0"], STATIC_ROOT=str(tmp_path / "collected")
+    )
+    assert collected.returncode == 0, collected.stderr
+    assert (tmp_path / "collected" / "staticfiles.json").exists()
+    assert value_of(start, "settings.STATIC_ROOT") == str(django_settings.BASE_DIR / "staticfiles")
+
+
 REFUSED = [
     ({"SECRET_KEY": DEMO_KEY}, "Set SECRET_KEY to 50 or more random characters of your own"),
     ({"SECRET_KEY": "short"}, "Set SECRET_KEY"),
