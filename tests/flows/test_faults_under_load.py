@@ -109,10 +109,10 @@ def test_ten_thousand_ratings_a_minute_while_a_model_is_trained(shop: BreakableS
         until(lambda: shop.sql(trained, began), "a training during the storm")
     assert set(load.kinds()) <= {"200", "201"}
     check(shop, load)
-    runs = shop.sql(trained, began)
+    assert list(files_left(shop)) == []
+    runs = [run for run in shop.sql(trained, began) if run[0] not in ("queued", "running")]
     # Whether a model of made-up ratings beats the live one is for the gate to say.
     assert runs and {status for status, _ in runs} <= {"published", "rejected"}, runs
-    assert list(files_left(shop)) == []
 
 
 def test_what_was_lost_would_be_found(shop: BreakableShop) -> None:
