@@ -12,7 +12,7 @@ from django.urls import ResolverMatch
 
 from shopreco.watching import request_id
 from shopreco.watching.figures import count_request
-from shopreco.watching.lines import REQUESTS
+from shopreco.watching.lines import REQUESTS, record_of
 
 logger = logging.getLogger(REQUESTS)
 UNROUTED = "(none)"
@@ -42,9 +42,4 @@ def note(method: str, path: str, match: ResolverMatch | None, status: int, secon
     count_request(method, match.route if match else UNROUTED, status, seconds)
     if settings.SHOPRECO_LOG_REQUESTS and logger.isEnabledFor(logging.INFO):
         # Without the query string: what people search for is nobody's business.
-        told = {"method": method, "path": path, "status": status, "milliseconds": round(1000 * seconds, 1)}
-        # Where in the program it is said need not be found out for each line.
-        record = logger.makeRecord(
-            logger.name, logging.INFO, __file__, 0, "%s %s %d", (method, path, status), None, extra=told
-        )
-        logger.handle(record)
+        logger.handle(record_of(method, path, status, round(1000 * seconds, 1)))

@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread, current_thread
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from pytest_django import Settings
 from pythonjsonlogger.json import JsonFormatter
 
 from shopreco.settings.base import LOGGING
-from shopreco.watching.lines import JsonLines
+from shopreco.watching.lines import JsonLines, record_of
 
 pytestmark = pytest.mark.django_db
 PROJECT = Path(__file__).resolve().parents[2]
@@ -95,13 +96,43 @@ def test_a_line_of_a_request_is_what_the_library_would_write(path: str) -> None:
     told = dict(formatters["json"])
     del told["()"]
     options = {"fmt" if name == "format" else name: value for name, value in told.items()}
-    record = logging.getLogger("shopreco.requests").makeRecord(
-        "shopreco.requests", logging.INFO, "f", 0, "%s %s %d", ("GET", path, 200), None,
-        extra={"method": "GET", "path": path, "status": 200, "milliseconds": 0.1, "request_id": "abcdefgh"},
-    )  # fmt: skip
+    record: Any = record_of("GET", path, 200, 0.1)
+    record.request_id = "abcdefgh"
     own, theirs = JsonLines(**options).format(record), JsonFormatter(**options).format(record)
     assert json.loads(own) == json.loads(theirs)
     assert list(json.loads(own)) == list(json.loads(theirs))
+
+
+def test_a_record_of_a_request_has_all_that_logging_itself_tells() -> None:
+    told = {"method": "GET", "path": "/", "status": 200, "milliseconds": 0.1}
+    own = record_of("GET", "/", 200, 0.1)
+    theirs = logging.getLogger(own.name).makeRecord(
+        own.name, logging.INFO, own.pathname, 0, "%s %s %d", ("GET", "/", 200), None, extra=told
+    )
+    passing = {"created", "msecs", "relativeCreated"}
+    assert own.__dict__.keys() == theirs.__dict__.keys()
+    assert {name: own.__dict__[name] for name in own.__dict__.keys() - passing} == {
+        name: theirs.__dict__[name] for name in theirs.__dict__.keys() - passing
+    }
+    assert abs(own.relativeCreated - theirs.relativeCreated - 1000 * (own.created - theirs.created)) < 1
+    assert own.msecs == int(own.created % 1 * 1000)
+
+
+def test_a_thread_is_named_in_its_own_records() -> None:
+    names: list[str | None] = []
+    thread = Thread(target=lambda: names.append(record_of("GET", "/", 200, 0.1).threadName), name="another")
+    thread.start()
+    thread.join()
+    assert [*names, record_of("GET", "/", 200, 0.1).threadName] == ["another", current_thread().name]
+
+
+def test_who_makes_records_of_their_own_makes_those_of_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Traced(logging.LogRecord):
+        trace = "1234"
+
+    monkeypatch.setattr(logging, "_logRecordFactory", Traced)
+    record: Any = record_of("GET", "/", 200, 0.1)
+    assert (record.trace, record.path, record.getMessage()) == ("1234", "/", "GET / 200")
 
 
 def test_whatever_else_is_logged_is_written_by_the_library() -> None:
