@@ -31,9 +31,9 @@ train: setup ## train a model now and publish it if it passes
 	@$(MANAGE) train_model
 
 test: setup-dev ## run all tests; REQUIRE_ALL=1 makes a skip a failure
-	@$(BIN)/pytest -n auto --dist loadfile
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-test-postgresql: setup-dev ## the same on a PostgreSQL of the tests' own, less engine, flows and browser
+test-postgresql: setup-dev ## the same on a PostgreSQL of the tests' own, less what uses none or brings its own
 	@$(BIN)/python -m tests.on_postgresql
 
 test-fast: setup-dev ## the engine's tests, without a database

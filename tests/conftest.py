@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import caches
+from django.urls import set_script_prefix
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from redis import Redis
@@ -24,11 +25,33 @@ from shopreco.celery import app as celery_app
 from shopreco.embedded_redis import celery_url, server_command, server_program
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+# Where all tests have passed on one database, another one has a say in those only that use it.
+ONLY_WITH_DATABASE = os.environ.get("ONLY_WITH_DATABASE") == "1"
+DATABASE = {"db", "transactional_db"}
 
 
 # How long an example takes is the machine's business: the first one may compile or import something.
 hypothesis_settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("steady")
+
+
+# By files that take minutes, though they have few tests: begun last, one would keep a core busy alone.
+LONG = ("tests/flows/", "tests/test_backup.py", "tests/browser/")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest first; otherwise the order stays. Needs --no-loadscope-reorder where there are workers."""
+    if ONLY_WITH_DATABASE:
+        config.hook.pytest_deselected(items=[item for item in items if not uses_database(item)])
+        items[:] = filter(uses_database, items)
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def uses_database(item: pytest.Item) -> bool:
+    """Whether the test says so itself, or by a fixture."""
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    return item.get_closest_marker("django_db") is not None or not DATABASE.isdisjoint(fixtures)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,6 +65,15 @@ def pytest_configure(config: pytest.Config) -> None:
         server_command(program, folder / "redis.sock"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     _wait_for(folder / "redis.sock")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """What fails in one order of the tests alone has to be run in that order again."""
+    seed = config.getoption("randomly_seed", None)
+    if exitstatus and seed is not None:
+        terminalreporter.line(f"The order was that of --randomly-seed={seed}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -92,6 +124,8 @@ def fresh_state(redis_url: str, settings: pytest.FixtureRequest, tmp_path: Path)
     settings.RECOMMENDATIONS = {**django_settings.RECOMMENDATIONS, "artefact_root": tmp_path / "models"}  # type: ignore[attr-defined]
     # A test that stopped its Redis must not leave the next one without a cache for two seconds.
     ForgivingRedisCache._down_until = 0.0
+    # A thread keeps the prefix of what it was last asked; this one goes on to tests that ask no server.
+    set_script_prefix("/")
     # More than cache.clear(): the queue is emptied, too.
     Redis.from_url(redis_url).flushdb()
     index.forget()

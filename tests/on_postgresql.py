@@ -1,6 +1,7 @@
 """`python -m tests.on_postgresql [pytest's arguments]`: the suite on a PostgreSQL of its own.
 
-Without the tests that bring their own database (flows) and those of the browser, which are about pages.
+Without the tests that bring their own database (flows, and backups, which are made of PostgreSQL there, too),
+those of the browser, which are about pages, and those that use none: they passed on SQLite.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ def main(arguments: list[str]) -> int:
     with running_postgres(bin_dir) as url:
         command = [
             sys.executable, "-m", "pytest", "-n", "auto", "--dist", "loadfile",
-            "--ignore=tests/flows", "--ignore=tests/browser", "--ignore=tests/engine", *arguments,
+            "--ignore=tests/flows", "--ignore=tests/browser", "--ignore=tests/engine",
+            "--ignore=tests/test_backup.py", "--ignore-glob=tests/test_benchmark_*.py", *arguments,
         ]  # fmt: skip
-        return subprocess.run(command, env=os.environ | {"DATABASE_URL": url}, check=False).returncode
+        environment = os.environ | {"DATABASE_URL": url, "ONLY_WITH_DATABASE": "1"}
+        return subprocess.run(command, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":
