@@ -86,9 +86,12 @@ def test_an_empty_workbook_is_a_wrong_file(tmp_path: Path) -> None:
     assert "empty workbook" in refused("online-retail", tmp_path)
 
 
-def test_a_gzip_file_cut_short_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_gzip_file_cut_short_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Several chunks are written before the end is found missing.
+    monkeypatch.setattr("feedback.importers.reader.CHUNK_ROWS", 2000)
+    monkeypatch.setattr("feedback.importers.files.SAMPLE", 16_384)
     lines = "".join(
-        f"{user}\t{user * 7 % 1999}\t{user % 5 + 1}\t{881250949 + user * 37}\n" for user in range(1, 200_001)
+        f"{user}\t{user * 7 % 1999}\t{user % 5 + 1}\t{881250949 + user * 37}\n" for user in range(1, 20_001)
     )
     packed = gzip.compress(lines.encode())
     (tmp_path / "u.data.gz").write_bytes(packed[: len(packed) - 2000])
@@ -148,17 +151,21 @@ def test_a_database_that_refuses_gets_one_line(tmp_path: Path, monkeypatch: pyte
     assert is_empty()
 
 
-def test_rows_of_bytes_that_are_no_text_are_refused_alone(tmp_path: Path) -> None:
-    # Far enough into the file that its beginning looks well.
-    lines = b"".join(b"u%07d,1,5,1714557600\n" % number for number in range(60_000))
+def test_rows_of_bytes_that_are_no_text_are_refused_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # They are far enough into the file that its beginning looks well.
+    monkeypatch.setattr("feedback.importers.reader.CHUNK_ROWS", 1000)
+    monkeypatch.setattr("feedback.importers.files.SAMPLE", 16_384)
+    lines = b"".join(b"u%07d,1,5,1714557600\n" % number for number in range(6_000))
     file = tmp_path / "r.csv"
     file.write_bytes(b"u,i,r,t\n" + lines + b"\xff\xfe,1,5,1714557600\nno\0l,1,5,1714557600\n")
     columns = "shopper=u,product=i,rating=r,time=t"
     report = run_import("csv", file, "--columns", columns, "--rejects", tmp_path / "x.csv")
-    assert report["ratings new"] == 60_000
+    assert report["ratings new"] == 6_000
     assert [row[1:3] for row in read_rejects(tmp_path / "x.csv")] == [
-        (60_002, "not utf-8 text"),
-        (60_003, "binary data"),
+        (6_002, "not utf-8 text"),
+        (6_003, "binary data"),
     ]
 
 
