@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from benchmarks.figures import Figure, each, ratios
-from benchmarks.load import Load, wrk
+from benchmarks.load import CONNECTIONS, Load, wrk
 from benchmarks.stack import GUNICORN, WEB_CORE, Server, Stack, running, shopper_id
 
 SECONDS, WARM_SECONDS, TRY_SECONDS = 4.0, 2.0, 1.0
+SLOW_SECONDS = 12.0
+"""A round of what answers some times a second only."""
 FREQUENT = 100
 """So many shoppers come again and again where lists are cached."""
 SPARE = 0.8
@@ -46,12 +48,13 @@ def uncached_large(stack: Stack, rounds: int) -> list[Figure]:
 
 def naive(stack: Stack, rounds: int) -> list[Figure]:
     """Beside Flask, a pickled Surprise SVD, and `predict` for every product not rated."""
-    with stack.shop() as shop, _naive(stack) as plain:
-        rate = worked_out(stack, shop)
-        asked = [f"/recommendations/{shopper_id(number)}" for number in _numbers(stack)]
-        ours, base = in_turn(rounds, rate, _repeated(plain, asked))
-    told = f"{each('ours', ours)}, the naive way {each('', base).strip()}"
-    return [Figure("not cached, against the naive way over HTTP", "x", ratios(ours, base), 40, 60, told=told)]
+    return [_against_naive(stack, rounds, seconds=SECONDS, connections=CONNECTIONS)]
+
+
+def naive_large(stack: Stack, rounds: int) -> list[Figure]:
+    """The same with many products. Of the naive way one is asked at a time: others would be worked on still
+    when the other side is measured."""
+    return [_against_naive(stack, rounds, seconds=SLOW_SECONDS, connections=1)]
 
 
 def addresses(shoppers: int, *, first: int = 1) -> list[str]:
@@ -114,11 +117,13 @@ def _body(shop: Server) -> bytes:
     return first
 
 
-def _repeated(server: Server, paths: Sequence[str]) -> Run:
-    wrk(server, paths, seconds=WARM_SECONDS)
+def _repeated(
+    server: Server, paths: Sequence[str], *, seconds: float = SECONDS, connections: int = CONNECTIONS
+) -> Run:
+    wrk(server, paths, seconds=WARM_SECONDS, connections=connections)
 
     def run(_number: int) -> float:
-        load: Load = wrk(server, paths, seconds=SECONDS)
+        load: Load = wrk(server, paths, seconds=seconds, connections=connections)
         return load.rate
 
     return run
@@ -137,6 +142,19 @@ def _naive(stack: Stack) -> Iterator[Server]:
     probe = f"/recommendations/{shopper_id(1)}"
     with running(command, settings, stack.folder, WEB_CORE, stack.headers, probe) as server:
         yield server
+
+
+def _against_naive(stack: Stack, rounds: int, *, seconds: float, connections: int) -> Figure:
+    """seconds, connections: of a round of the naive way."""
+    with stack.shop() as shop, _naive(stack) as plain:
+        rate = worked_out(stack, shop)
+        asked = [f"/recommendations/{shopper_id(number)}" for number in _numbers(stack)]
+        theirs = _repeated(plain, asked, seconds=seconds, connections=connections)
+        ours, base = in_turn(rounds, rate, theirs)
+    what = f"not cached, against the naive way over HTTP, {stack.made['products']:,} products"
+    return Figure(
+        what, "x", ratios(ours, base), 40, 60, told=f"{each('ours', ours)}, {each('the naive way', base)}"
+    )
 
 
 def _against_bare(

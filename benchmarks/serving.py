@@ -46,6 +46,7 @@ ROWS = (
     Row("naive", SMALL, asking.naive),
     Row("training", SMALL, busy.during_training),
     Row("large", LARGE, asking.uncached_large),
+    Row("naive_large", LARGE, asking.naive_large),
     Row("rating", LARGE, busy.rating_to_list),
     Row("memory", LARGE, busy.memory),
 )
@@ -132,7 +133,8 @@ def _preamble() -> list[str]:
         "what they cost.",
         "",
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()},",
-        f"Django {django.__version__}.",
+        f"Django {django.__version__}. Not all rows are of one run, nor of one machine: only the sides of",
+        "the same row can be compared.",
     ]
 
 
