@@ -73,9 +73,14 @@ def history_columns(shopper_id: int, *, newest: int) -> Columns:
     However old, what they bought and what they never want to see again is among them. What takes an event
     back is newer than the event, so it is always there too.
     """
+    return columns_of(history_text(shopper_id, newest=newest))
+
+
+def history_text(shopper_id: int, *, newest: int) -> str:
+    """`history_columns` as a text for `columns_of`, "" for none."""
     query = _written(EVENTS, connection.vendor, who="", whose="shopper_id = %s")
     ((told,),) = rows_of(query, [shopper_id, shopper_id, shopper_id, newest - 1])
-    return columns_of(told)
+    return told or ""
 
 
 def history_beside_shopper() -> str | None:
@@ -88,7 +93,8 @@ def history_beside_shopper() -> str | None:
 
 
 def columns_of(told: str | None) -> Columns:
-    """A history from its text."""
+    """A history from its text: numbers with commas between them, the products first, then kinds, stars and
+    moments."""
     return _standing(_read(told))
 
 

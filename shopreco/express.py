@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
@@ -27,18 +27,18 @@ from recommendations.conf import conf
 from recommendations.serving import kept
 from recommendations.serving.snapshot import current
 from recommendations.serving.state import look_up
-from shopreco.api.callers import Call, LiveKeys, Told, is_plain, limit_of, secret_of, told
+from shopreco.api.callers import Call, LiveKeys, Told, digest_of, is_plain, limit_of, secret_of, told
 from shopreco.databases import drop_dead_connections, is_not_now
 from shopreco.express_ratings import RatingLane
-from shopreco.models import ApiKey
 
 PATH = re.compile(r"/api/v1/shoppers/([^/]+)/recommendations")
 # While the database is away, answers are given again for so long, of so many shoppers.
 STALE_SECONDS, REMEMBERED = 600, 10_000
+# How much one list says of whether lists are found where they were kept.
+NEWEST = 1 / 16
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """An answer that was given: what it is kept under, whose key asked where and what for, and when (unix
     seconds)."""
 
@@ -58,6 +58,8 @@ class ExpressLane:
         self._keys = LiveKeys()
         self._ratings = RatingLane(self._keys)
         self._last: OrderedDict[str, Known] = OrderedDict()
+        # Of the lists that were kept, the part that was found again lately.
+        self._found_again = 1.0
 
     def answer(self, call: Call) -> Told | None:
         """The answer of the whole way; None where that has to give it.
@@ -75,7 +77,7 @@ class ExpressLane:
         if call.method == "PUT" and (rated := self._ratings.answer(call)) is not None:
             shopper_id = call.path.split("/", 5)[4]
             if known := self._last.get(shopper_id):
-                self._remember(shopper_id, replace(known, is_over=True))
+                self._remember(shopper_id, known._replace(is_over=True))
             return rated
         return None
 
@@ -85,11 +87,12 @@ class ExpressLane:
             return None
         root = call.root()
         query_string = call.meta.get("QUERY_STRING", "")
-        stamp, shopper, columns = look_up(
-            checked_shopper_id(shopper_id), newest=self._history_for(shopper_id, query_string)
-        )
+        was_kept = self._was_kept(shopper_id, query_string)
+        # Whose list is likely there needs no history.
+        newest = 0 if was_kept and self._found_again >= 1 / 2 else conf().history_events
+        stamp, shopper, history = look_up(checked_shopper_id(shopper_id), newest=newest)
         snapshot, now = current(stamp), timezone.now()
-        digest = ApiKey.digest_of(secret)
+        digest = digest_of(secret)
         key = self._keys.at(snapshot.stamp).get(digest)
         if key is None:
             return None
@@ -99,21 +102,22 @@ class ExpressLane:
         if name is None:
             return None
         found = kept.fetch(name, counter=counter, counter_seconds=seconds)
+        if was_kept:
+            self._found_again += NEWEST * ((found.body is not None) - self._found_again)
         if (most is not None and found.count > most) or (
             not found.is_there and settings.SHOPRECO_WITHOUT_CACHE == REFUSE
         ):
             return None
         body = lists.taken_or_made(
-            found, shopper, question, name, root=root, now=now, snapshot=snapshot, columns=columns
+            found, shopper, question, name, root=root, now=now, snapshot=snapshot, told=history
         )
         self._remember(shopper_id, Known(name, digest, root, query_string, now.timestamp()))
         return told(body, _route())
 
-    def _history_for(self, shopper_id: str, query_string: str) -> int:
-        """How many events to read: none for who was answered the same before, whose list is likely kept."""
+    def _was_kept(self, shopper_id: str, query_string: str) -> bool:
+        """Whether they were answered the same before, and have not rated since."""
         known = self._last.get(shopper_id)
-        is_kept = known is not None and known.query_string == query_string and not known.is_over
-        return 0 if is_kept else conf().history_events
+        return known is not None and known.query_string == query_string and not known.is_over
 
     def _remember(self, shopper_id: str, known: Known) -> None:
         # Another thread may be at the same shopper, or make room, between any two of these.
@@ -131,7 +135,7 @@ class ExpressLane:
         known, secret = self._last.get(shopper_id), secret_of(call.meta)
         if known is None or secret is None or not is_plain(call.meta):
             return None
-        age, digest = timezone.now().timestamp() - known.seen_at, ApiKey.digest_of(secret)
+        age, digest = timezone.now().timestamp() - known.seen_at, digest_of(secret)
         is_same = (call.root(), call.meta.get("QUERY_STRING", "")) == (known.root, known.query_string)
         is_theirs = digest == known.digest and digest in self._keys.known[1]
         if not (is_same and is_theirs) or age > STALE_SECONDS:

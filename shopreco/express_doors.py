@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.middleware.security import SecurityMiddleware
 from django.urls import set_script_prefix
 
+from catalog.quick import database
 from shopreco.api.callers import Call
 from shopreco.express import ExpressLane
 from shopreco.watching import request_id
@@ -152,7 +153,7 @@ def _body_of(environ: WSGIEnvironment) -> bytes:
 
 def _let_go() -> None:
     """As after any request: a connection that Django made is closed, or goes back to its pool."""
-    if connections[DEFAULT_DB_ALIAS].connection is not None:
+    if database().connection is not None:
         close_old_connections()
 
 

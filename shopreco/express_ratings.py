@@ -28,10 +28,9 @@ from feedback.api.fields import checked_shopper_id
 from feedback.at_once import Given, rate_at_once
 from feedback.services import Outcome
 from recommendations.serving.kept import count_up
-from shopreco.api.callers import Call, LiveKeys, Told, is_plain, limit_of, secret_of, told
+from shopreco.api.callers import Call, LiveKeys, Told, digest_of, is_plain, limit_of, secret_of, told
 from shopreco.api.throttles import COUNTED
 from shopreco.databases import drop_dead_connections, has_waited
-from shopreco.models import ApiKey
 
 PATH = re.compile(rf"/api/v1/shoppers/([^/]+)/ratings/({SKU_PATTERN})")
 # What needs no parser. Anything else may be right all the same, and is read by one.
@@ -73,7 +72,7 @@ class RatingLane:
         return _answer_of(found[2], given)
 
     def _rate(self, call: Call, shopper_id: str, sku: str, value: int) -> Given | None:
-        digest, now = ApiKey.digest_of(secret_of(call.meta) or ""), timezone.now()
+        digest, now = digest_of(secret_of(call.meta) or ""), timezone.now()
         seen, keys = self._keys.known
         if digest not in keys:
             seen = stamp()

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.test import Client, RequestFactory
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from redis import Redis
 from rest_framework.renderers import JSONRenderer
@@ -22,7 +21,8 @@ from feedback.models import Event
 from recommendations.api.bodies import body_of
 from recommendations.api.serializers import RecommendationList
 from recommendations.models import MerchandisingRule
-from recommendations.serving.service import Asked, listed_for, recommend_for
+from recommendations.serving.listed import listed_for
+from recommendations.serving.service import Asked, recommend_for
 from recommendations.serving.snapshot import current
 from shopreco import express
 from shopreco.models import ApiKey
@@ -30,7 +30,6 @@ from tests.factories import make_event, make_product, make_rating, make_shopper
 from tests.shops import Shop, make_shop, publish_model
 
 pytestmark = pytest.mark.django_db
-KEY_HEADERS = ("Authorization", "X-API-Key")
 
 
 @pytest.fixture
@@ -113,42 +112,6 @@ def test_the_body_is_what_the_schemas_serializer_writes(client: Client, shop: Sh
         rendered = JSONRenderer().render(RecommendationList(page, context=context).data)
         assert json.loads(written) == json.loads(rendered)
         assert list(json.loads(written)["items"][0]) == list(json.loads(rendered)["items"][0])
-
-
-@pytest.mark.parametrize("header", KEY_HEADERS)
-def test_a_kept_list_costs_one_query(client: Client, shop: Shop, secret: str, header: str) -> None:
-    sent = {header: f"Api-Key {secret}" if header == "Authorization" else secret}
-    path = f"/api/v1/shoppers/{shop.gardeners[0].external_id}/recommendations"
-    first = client.get(path, headers=sent)
-    with CaptureQueriesContext(connection) as queries:
-        second = client.get(path, headers=sent)
-    assert len(queries) == 1, [query["sql"] for query in queries]
-    assert second.content == first.content
-
-
-def test_a_computed_list_costs_two_once_its_products_are_known(
-    client: Client, shop: Shop, secret: str
-) -> None:
-    ask(client, secret, shop.gardeners[0].external_id)
-    with CaptureQueriesContext(connection) as queries:
-        ask(client, secret, shop.gardeners[0].external_id, "?limit=19")
-    # PostgreSQL brings the history along with the shopper.
-    expected = 1 if connection.vendor == "postgresql" else 2
-    assert len(queries) == expected, [query["sql"] for query in queries]
-
-
-def test_a_list_after_a_rating_costs_no_more_whoever_was_asked_for_before(
-    client: Client, shop: Shop, secret: str
-) -> None:
-    ann = shop.gardeners[0]
-    before = ask(client, secret, ann.external_id).json()
-    sent = {"Authorization": f"Api-Key {secret}"}
-    path = f"/api/v1/shoppers/{ann.external_id}/ratings/{before['items'][0]['sku']}"
-    assert client.put(path, b'{"value": 1}', content_type="application/json", headers=sent).status_code == 201
-    with CaptureQueriesContext(connection) as queries:
-        after = ask(client, secret, ann.external_id).json()
-    assert len(queries) == (1 if connection.vendor == "postgresql" else 2)
-    assert after["items"][0]["sku"] != before["items"][0]["sku"]
 
 
 def rate(shop: Shop, first: Product) -> None:

@@ -10,7 +10,7 @@ from json import dumps
 from json.encoder import encode_basestring as quoted
 
 from catalog.cards import Card
-from recommendations.serving.results import Item, Recommendations
+from recommendations.serving.results import DIGITS, Listed
 
 Written = dict[int, tuple[Card, str]]
 """Product id -> its card, what is said of it: without the closing brace."""
@@ -21,19 +21,35 @@ ROOTS = 4
 _written: dict[str, Written] = {}
 
 
-def body_of(found: Recommendations, *, root: str, explain: bool) -> bytes:
-    """found: a list of cards. root: where the shop is, such as "https://shop.example"."""
+def body_of(found: Listed, *, root: str, explain: bool) -> bytes:
+    """root: where the shop is, such as "https://shop.example"."""
     written = _written_for(root)
-    items = ",".join([_item(item, written, root, explain) for item in found.items])
+    said = [
+        known[1] if (known := written.get(card.pk)) is not None and known[0] == card else
+        _write(card, written, root) for card in found.cards
+    ]  # fmt: skip
+    # Many places of a list have the same reason.
+    words = {each: quoted(each) for each in set(found.words)}
+    own = zip(said, found.scores, found.stars, found.words, found.explored, strict=True)
+    items = [
+        f'{product},"score":{score:{DIGITS}},'
+        f'"predicted_rating":{"null" if stars is None else format(stars, DIGITS)},'
+        f'"reason":{words[reason]},"explored":{"true" if is_explored else "false"}'
+        for product, score, stars, reason, is_explored in own
+    ]
+    if explain:
+        rests = zip(items, found.causes, found.shares, strict=True)
+        items = [item + _explanation(cause, share) for item, cause, share in rests]
     version = "null" if found.model_version is None else found.model_version
     made = found.generated_at.isoformat().replace("+00:00", "Z")
+    listed = f"{'},'.join(items)}}}" if items else ""
     return (
         f'{{"strategy":"{found.strategy}","model_version":{version},"generated_at":"{made}",'
-        f'"total":{found.total},"items":[{items}]}}'
+        f'"total":{found.total},"items":[{listed}]}}'
     ).encode()
 
 
-def batch_body_of(found: Sequence[tuple[str, Recommendations]], *, root: str) -> bytes:
+def batch_body_of(found: Sequence[tuple[str, Listed]], *, root: str) -> bytes:
     """The lists of many, each with the id of its shopper."""
     lists = [
         b'{"shopper":%b,%b' % (dumps(name).encode(), body_of(each, root=root, explain=False)[1:])
@@ -42,26 +58,9 @@ def batch_body_of(found: Sequence[tuple[str, Recommendations]], *, root: str) ->
     return b'{"results":[%b]}' % b",".join(lists)
 
 
-def _item(item: Item, written: Written, root: str, explain: bool) -> str:
-    card: Card = item.product  # type: ignore[assignment]  # in lists for programs
-    known = written.get(card.pk)
-    said = known[1] if known is not None and known[0] == card else _write(card, written, root)
-    stars = "null" if item.predicted_rating is None else repr(item.predicted_rating)
-    explored = "true" if item.explored else "false"
-    text = (
-        f'{said},"score":{item.score!r},"predicted_rating":{stars},'
-        f'"reason":{quoted(item.reason.text)},"explored":{explored}'
-    )
-    if explain:
-        text += f',"explanation":{_explanation(item)}'
-    return text + "}"
-
-
-def _explanation(item: Item) -> str:
-    reason = item.reason
-    sku = quoted(reason.product.sku) if reason.product else "null"
-    share = "null" if reason.share is None else repr(reason.share)
-    return f'{{"product":{sku},"share":{share}}}'
+def _explanation(cause: Card | None, share: float | None) -> str:
+    sku = quoted(cause.sku) if cause else "null"
+    return f',"explanation":{{"product":{sku},"share":{"null" if share is None else repr(share)}}}'
 
 
 def _write(card: Card, written: Written, root: str) -> str:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from django.http import QueryDict
 
 from catalog.columns import Catalogue
-from feedback.histories import Columns
 from recommendations.api.bodies import body_of
 from recommendations.api.queries import RecommendationQuery, filters_of
 from recommendations.conf import conf
 from recommendations.serving import kept
 from recommendations.serving.kept import Fetched
+from recommendations.serving.listed import listed_for
 from recommendations.serving.results import Sort
-from recommendations.serving.service import Asked, listed_for
+from recommendations.serving.service import Asked
 from recommendations.serving.snapshot import Snapshot
 from recommendations.serving.state import Whose
 
@@ -81,11 +82,17 @@ def name_of(
     in_force = "".join(["1" if rule.holds_at(now) else "0" for rule in rules]) if rules else ""
     whose = f"{shopper.pk}:{shopper.feedback_version}:{shopper.consent:d}" if shopper else "0:0:0"
     # What is explored is another every day.
-    made_of = (
-        f"{snapshot.stamp.epoch}:{snapshot.stamp.version}:{model.version}:{in_force}:"
-        f"{int(now.timestamp()) // DAY}:{conf().fingerprint}:{root}?{query_string}"
+    stamp, day = snapshot.stamp, int(now.timestamp()) // DAY
+    made_of = _digest(
+        stamp.epoch, stamp.version, model.version, in_force, day, conf().fingerprint, f"{root}?{query_string}"
     )
-    return f"lists:{whose}:{blake2b(made_of.encode(), digest_size=12).hexdigest()}"
+    return f"lists:{whose}:{made_of}"
+
+
+@lru_cache(maxsize=QUERIES)
+def _digest(*parts: str | int) -> str:
+    """Names what the lists of all who ask the same are made of."""
+    return blake2b(":".join(map(str, parts)).encode(), digest_size=12).hexdigest()
 
 
 def taken_or_made(
@@ -97,17 +104,17 @@ def taken_or_made(
     root: str,
     now: datetime,
     snapshot: Snapshot,
-    columns: Columns | None = None,
+    told: str | None = None,
 ) -> bytes:
     """The answer that was fetched, that somebody else is making, or made now.
 
-    columns: the shopper's history, where it was read already.
+    told: the text of the shopper's history, where it was read already.
     """
     body = found.body or (None if found.is_mine else kept.wait_for(name))
     if body is not None:
         return body
     to_keep = name if found.is_there else None
-    return _made(shopper, question, to_keep, root=root, now=now, snapshot=snapshot, columns=columns)
+    return _made(shopper, question, to_keep, root=root, now=now, snapshot=snapshot, told=told)
 
 
 def _made(
@@ -118,10 +125,10 @@ def _made(
     root: str,
     now: datetime,
     snapshot: Snapshot,
-    columns: Columns | None = None,
+    told: str | None = None,
 ) -> bytes:
     """The answer, computed now and kept under the name, if it has one."""
-    found = listed_for(shopper, question.asked, now=now, snapshot=snapshot, columns=columns)
+    found = listed_for(shopper, question.asked, now=now, snapshot=snapshot, told=told)
     body = body_of(found, root=root, explain=question.explain)
     if name is not None:
         kept.keep(name, body, seconds=conf().list_cache_seconds)

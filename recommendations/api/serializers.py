@@ -12,7 +12,7 @@ from catalog.api.serializers import ProductSummary
 from recommendations.models import ModelVersion
 from recommendations.onboarding.selectors import WANTED, Questions
 from recommendations.registry import age
-from recommendations.serving.results import Item, Reason, Recommendations, Strategy
+from recommendations.serving.results import DIGITS, Item, Reason, Recommendations, Strategy
 
 
 class Explanation(serializers.Serializer[Reason]):
@@ -45,10 +45,10 @@ class RecommendedItem(ProductSummary):
         return ProductSummary(context=self.context)
 
     def to_representation(self, instance: Item) -> dict[str, Any]:  # type: ignore[override]
-        shown = self._summary.to_representation(instance.product)
+        shown, stars = self._summary.to_representation(instance.product), instance.predicted_rating
         shown |= {
-            "score": instance.score,
-            "predicted_rating": instance.predicted_rating,
+            "score": float(format(instance.score, DIGITS)),
+            "predicted_rating": None if stars is None else float(format(stars, DIGITS)),
             "reason": instance.reason.text,
             "explored": instance.explored,
         }

@@ -13,6 +13,8 @@ GOLDEN, FIRST, SECOND = (
     np.uint64(each) for each in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 )
 NUMBERS, MOST_BITS = read_only("float64"), np.uint64(11)
+# More than rounding can move a key.
+SLACK = 1 + 1e-9
 
 
 @compiled("uint64[::1](uint64[::1])")
@@ -35,6 +37,12 @@ def chances_of(shopper: int, day: int, numbers: Any) -> Any:
     return ((bits >> MOST_BITS).astype(np.float64) + 0.5) / 2.0**53
 
 
+@compiled("boolean(float64, int64, float64, int64)")
+def comes_before(key: float, number: int, other_key: float, other: int) -> bool:
+    """Whether who has that key is drawn before who has the other one; of the same, the lower id is."""
+    return key > other_key or (key == other_key and number < other)
+
+
 @compiled(f"int64[::1]({IDS}, {read_only('float32')}, {NUMBERS}, {NUMBERS}, {IDS}, float64, float64, int64)")
 def drawn_of(
     ids: Any, suits: Any, arrived: Any, chances: Any, left_out: Any, now: float, half_life: float, most: int
@@ -46,22 +54,25 @@ def drawn_of(
     Spirakis, "Weighted random sampling with a reservoir", Information Processing Letters 97(5), 2006.
     """
     found, keys, count = np.empty(most, np.int64), np.empty(most), 0
-    for number in range(len(ids)):
-        age = max(0.0, now - arrived[number])
-        odds = suits[number] * np.exp2(-age / half_life)
-        if not odds > 0 or place_of(left_out, ids[number]) >= 0:
+    for number in range(len(ids) if most > 0 else 0):
+        is_full, odds = count == most, np.float64(suits[number])
+        # log(c) <= c - 1, and age only makes the odds less: most are known to come too late by a product.
+        if not odds > 0 or (is_full and chances[number] - 1 < keys[most - 1] * odds * SLACK):
+            continue
+        odds *= np.exp2(-max(0.0, now - arrived[number]) / half_life)
+        if not odds > 0 or (is_full and chances[number] - 1 < keys[most - 1] * odds * SLACK):
             continue
         key = np.log(chances[number]) / odds
-        place = min(count, most)
-        while place > 0 and (
-            keys[place - 1] < key or (keys[place - 1] == key and found[place - 1] > ids[number])
-        ):
-            if place < most:
-                keys[place], found[place] = keys[place - 1], found[place - 1]
+        if is_full and not comes_before(key, ids[number], keys[most - 1], found[most - 1]):
+            continue
+        if place_of(left_out, ids[number]) >= 0:
+            continue
+        place = most - 1 if is_full else count
+        while place > 0 and comes_before(key, ids[number], keys[place - 1], found[place - 1]):
+            keys[place], found[place] = keys[place - 1], found[place - 1]
             place -= 1
-        if place < most:
-            keys[place], found[place] = key, ids[number]
-            count = min(count + 1, most)
+        keys[place], found[place] = key, ids[number]
+        count = min(count + 1, most)
     return found[:count].copy()
 
 

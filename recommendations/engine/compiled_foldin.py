@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from recommendations.engine.compiled_vectors import ask_ahead
 from recommendations.engine.compiling import compiled, read_only
 
 PLACES, WEIGHTS, COLUMN = map(read_only, ("int32", "float32", "float64"))
 TABLE = read_only("float32", 2)
 GRID_BITS = 22
+SOON = 4
+"""Rows between asking for one and needing it."""
 # Sums may be made in any order, several products at once; no more of floating point's rules is given up.
 SUMS = {"reassoc", "contract"}
 
@@ -139,6 +142,11 @@ def folded_in(known: Any, weights: Any, base: Any, head: Any, rest: Any, held: A
     found[:], features[rows:] = 0, 0
     confidence = np.empty(rows)
     for row in range(rows):
+        # They lie far apart in memory: one is asked for while others are copied.
+        if row + SOON < rows:
+            soon = np.int64(known[told[row + SOON]])
+            ask_ahead(head, soon * width, width)
+            ask_ahead(rest, soon * rest.shape[1], rest.shape[1])
         own, weight = known[told[row]], weights[told[row]]
         for factor in range(width):
             features[row, factor] = head[own, factor]

@@ -9,8 +9,10 @@ import numpy as np
 from recommendations.engine.compiling import compiled, read_only
 
 IDS, NUMBERS = read_only("int64"), read_only("float64")
+TEXT, FLAGS = read_only("uint8"), read_only("boolean")
 DAY = 86_400.0
 SECOND = 1_000_000
+COMMA, MINUS, ZERO = 44, 45, 48
 
 
 @compiled(f"void(int64[::1], int64, {IDS}, {IDS})")
@@ -141,3 +143,54 @@ def history_made_of(
     order = np.arange(count)
     put_in_order(order, count, times, ids)
     return ids[order], most[order], weights[order], times[order], strongest[order], settled
+
+
+@compiled(f"int64[::1]({TEXT})")
+def numbers_in(text: Any) -> Any:
+    """The whole numbers of a text of digits, minus signs and commas between them."""
+    count = 1
+    for place in range(len(text)):
+        count += text[place] == COMMA
+    found, number, sign = np.empty(count, np.int64), 0, 1
+    value: Any = 0
+    for place in range(len(text)):
+        sent = np.int64(text[place])
+        if sent == COMMA:
+            found[number] = sign * value
+            number, value, sign = number + 1, np.int64(0), 1
+        elif sent == MINUS:
+            sign = -1
+        else:
+            value = 10 * value + (sent - ZERO)
+    found[number] = sign * value
+    return found
+
+
+@compiled(
+    "Tuple((int64[::1], float32[::1], float32[::1], int64[::1], int8[::1], int64[::1], boolean))"
+    f"({TEXT}, {IDS}, {FLAGS}, {NUMBERS}, {NUMBERS}, {NUMBERS}, int64, int64, int64, boolean, float64)"
+)
+def history_told(
+    text: Any, strengths: Any, takes_back: Any, worth: Any, given: Any, half_lives: Any,
+    dismissal: int, purchase: int, rating: int, comes_again: bool, lately: float,
+) -> Any:  # fmt: skip
+    """(`history_made_of` signals told as a text, whether that is all there is to them).
+
+    text: numbers with commas between them, first all products, then all kinds, stars and moments, by the
+    kinds' numbers in the database. strengths: (kinds there,) what else they are numbered. takes_back: (kinds
+    there,) whether it takes another signal back: where one does, nothing is made.
+    """
+    told = numbers_in(text)
+    n = len(told) // 4
+    products, recorded, stars, moments = told[:n], told[n : 2 * n], told[2 * n : 3 * n], told[3 * n : 4 * n]
+    kinds, is_plain = np.empty(n, np.int64), True
+    for row in range(n):
+        is_plain &= not takes_back[recorded[row]]
+        kinds[row] = strengths[recorded[row]]
+    if not is_plain:
+        n = 0
+    made = history_made_of(
+        products[:n], kinds[:n], stars[:n], moments[:n], worth, given, half_lives, dismissal, purchase,
+        rating, comes_again, lately,
+    )  # fmt: skip
+    return made[0], made[1], made[2], made[3], made[4], made[5], is_plain

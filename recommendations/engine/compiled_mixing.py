@@ -10,6 +10,9 @@ from recommendations.engine.compiling import compiled, read_only
 
 ORDER, NUMBERS = read_only("int64"), read_only("float64")
 FREE, BARRED, PLACED = 0, 1, 2
+SLOTS = 256
+"""For the labels of a row, by their last bits: so many that of a handful two hardly ever want the same."""
+NOBODYS = -1
 
 
 @compiled(f"float64(int64, int64, {ORDER}, {read_only('int32')}, {NUMBERS})")
@@ -26,6 +29,54 @@ def alike(one: int, other: int, starts: Any, places: Any, values: Any) -> float:
         else:
             second += 1
     return found
+
+
+@compiled(f"boolean(int64, {ORDER}, {read_only('int32')}, {NUMBERS}, int32[::1], float64[::1])")
+def lay_out(row: int, starts: Any, places: Any, values: Any, there: Any, worth: Any) -> bool:
+    """Puts a row's labels where `alike_to` finds them: in the slots of their last bits, which are `NOBODYS`
+    else. Whether each has one for itself."""
+    are_apart = True
+    for cell in range(starts[row], starts[row + 1]):
+        slot = places[cell] & (SLOTS - 1)
+        are_apart &= there[slot] == NOBODYS
+        there[slot], worth[slot] = places[cell], values[cell]
+    return are_apart
+
+
+@compiled(f"float64(int64, {ORDER}, {read_only('int32')}, {NUMBERS}, int32[::1], float64[::1])")
+def alike_to(row: int, starts: Any, places: Any, values: Any, there: Any, worth: Any) -> float:
+    """`alike` of a row and the one that is laid out, to the last bit.
+
+    No branch: which labels two rows share is as good as random, and a wrong guess takes longer than all sums.
+    """
+    found = 0.0
+    for cell in range(starts[row], starts[row + 1]):
+        slot = places[cell] & (SLOTS - 1)
+        found += values[cell] * worth[slot] * (there[slot] == places[cell])
+    return found
+
+
+@compiled(
+    f"void(int64, int64, int64, int64[::1], {ORDER}, {ORDER}, {read_only('int32')}, {NUMBERS}, int32[::1],"
+    " float64[::1], float64, float64[::1])"
+)
+def look_again(
+    each: int, first: int, last: int, order: Any, rows: Any, starts: Any, places: Any, values: Any,
+    there: Any, worth: Any, balance: float, cost: Any,
+) -> None:  # fmt: skip
+    """Raises what `each` costs to what the most alike of the places from `first` to `last` of the order makes
+    it cost."""
+    own = rows[each]
+    are_apart = lay_out(own, starts, places, values, there, worth)
+    for number in range(first, last):
+        other = rows[order[number]]
+        if are_apart:
+            likeness = alike_to(other, starts, places, values, there, worth)
+        else:
+            likeness = alike(other, own, starts, places, values)
+        cost[each] = max(cost[each], balance * likeness)
+    for cell in range(starts[own], starts[own + 1]):
+        there[places[cell] & (SLOTS - 1)] = NOBODYS
 
 
 @compiled("int64(int64, float64[::1], float64[::1], float64[::1], int64[::1], int64)")
@@ -46,11 +97,11 @@ def best_of(start: int, gain: Any, cost: Any, ahead: Any, state: Any, limit: int
 
 @compiled(
     "int64(int64, int64, float64[::1], float64[::1], float64[::1], int64[::1], int64[::1], int64[::1],"
-    f" {ORDER}, {ORDER}, {read_only('int32')}, {NUMBERS}, float64)"
+    f" {ORDER}, {ORDER}, {read_only('int32')}, {NUMBERS}, int32[::1], float64[::1], float64)"
 )
 def next_of(
     place: int, start: int, gain: Any, cost: Any, ahead: Any, state: Any, seen: Any, order: Any, rows: Any,
-    starts: Any, places: Any, values: Any, balance: float,
+    starts: Any, places: Any, values: Any, there: Any, worth: Any, balance: float,
 ) -> int:  # fmt: skip
     """What comes next after the `place` first of the order.
 
@@ -69,9 +120,9 @@ def next_of(
         elif seen[best] == place:
             return best
         else:
-            for number in range(seen[best], place):
-                likeness = alike(rows[order[number]], rows[best], starts, places, values)
-                cost[best] = max(cost[best], balance * likeness)
+            look_again(
+                best, seen[best], place, order, rows, starts, places, values, there, worth, balance, cost
+            )
             seen[best] = place
 
 
@@ -123,6 +174,7 @@ def mixed_order(
     n = len(scores)
     order, gain, cost = np.empty(n, np.int64), gain_of(scores, balance), np.zeros(n)
     state, seen = np.full(n, FREE), np.zeros(n, np.int64)
+    there, worth = np.full(SLOTS, NOBODYS, np.int32), np.zeros(SLOTS)
     ahead = gain.copy()
     for each in range(n - 2, -1, -1):
         ahead[each] = max(ahead[each], ahead[each + 1])
@@ -131,8 +183,9 @@ def mixed_order(
         while state[start] == PLACED:
             start += 1
         order[place] = next_of(
-            place, start, gain, cost, ahead, state, seen, order, rows, starts, places, values, balance
-        )
+            place, start, gain, cost, ahead, state, seen, order, rows, starts, places, values, there, worth,
+            balance,
+        )  # fmt: skip
         state[order[place]] = PLACED
         bar(place, order, owners, most, block, state)
     count = needed

@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from recommendations.engine.compiled_vectors import ask_ahead
 from recommendations.engine.compiling import compiled, read_only
 
 PLACES, STARS, DRAWS = read_only("int32"), read_only("float32"), read_only("float32", 3)
+SOON = 4
+"""Rows between asking for one and needing it."""
 # Sums may be made in any order: several products at once, and no more of floating point's rules given up.
 SUMS = {"reassoc", "contract"}
 
@@ -52,22 +55,7 @@ def solve_each(factors: Any, right: Any) -> None:
                 right[inner, draw] -= factors[row, inner, draw] * right[row, draw]
 
 
-@compiled(f"float32[:, ::1]({PLACES}, {DRAWS})")
-def rows_of(places: Any, table: Any) -> Any:
-    """(k, draws x size) rows of a table, one behind the other.
-
-    A loop that does nothing else asks for many of them at once, far apart in memory as they are.
-    """
-    cells = table.shape[1] * table.shape[2]
-    flat, found = table.reshape((len(table), cells)), np.empty((len(places), cells), np.float32)
-    for number in range(len(places)):
-        row = flat[places[number]]
-        for cell in range(cells):
-            found[number, cell] = row[cell]
-    return found
-
-
-@compiled("void(float64[:, ::1], float64[::1], float64[:, ::1])", fastmath=SUMS)
+@compiled("void(float32[:, ::1], float32[::1], float32[:, ::1])", fastmath=SUMS)
 def add_products(rows: Any, times: Any, sums: Any) -> None:
     """Adds to `sums`, (size + 2, draws x size), products of four rows, (4, draws x size and size zeros):
 
@@ -95,20 +83,30 @@ def vectors_of_each(known: Any, stars: Any, mean: float, vectors: Any, pulls: An
 
     known: (n,) positions of a history's products, below 0 for those the model does not know. stars: (n,), NaN
     where not rated. The residuals r - mu - b are never made: q r and q b are summed apart, so that all sums
-    are of rows as they lie in memory.
+    are of rows as they lie in memory. They are summed in the single precision that the rows are in, which
+    leaves stars right to five digits.
     """
     draws, size = vectors.shape[1], vectors.shape[2]
     told, cells, last = np.flatnonzero((known >= 0) & np.isfinite(stars)), draws * size, size - 1
-    count, given = len(told), np.zeros((len(told) + 3) // 4 * 4)
+    count, given, total = len(told), np.zeros((len(told) + 3) // 4 * 4, np.float32), 0.0
     for number in range(count):
-        given[number] = np.float64(stars[told[number]]) - mean
-    near, near_pulls = rows_of(known[told], vectors), rows_of(known[told], pulls)
-    sums, rows, pulled = np.zeros((size + 2, cells)), np.zeros((4, cells + size)), np.zeros(cells)
+        given[number] = np.float32(np.float64(stars[told[number]]) - mean)
+        total += given[number]
+    flat, flat_pulls = vectors.reshape((len(vectors), cells)), pulls.reshape((len(pulls), cells))
+    sums, rows = np.zeros((size + 2, cells), np.float32), np.zeros((4, cells + size), np.float32)
+    pulled = np.zeros(cells, np.float32)
     for first in range(0, count, 4):
         for number in range(first, min(first + 4, count)):
+            # They lie far apart in memory: one is asked for while others are summed.
+            if number + SOON < count:
+                soon = np.int64(known[told[number + SOON]])
+                ask_ahead(flat, soon * cells, cells)
+                ask_ahead(flat_pulls, soon * cells, cells)
+            own = known[told[number]]
+            row, pull = flat[own], flat_pulls[own]
             for cell in range(cells):
-                rows[number - first, cell] = near[number, cell]
-                pulled[cell] += near_pulls[number, cell]
+                rows[number - first, cell] = row[cell]
+                pulled[cell] += pull[cell]
         rows[count - first :] = 0
         add_products(rows, given[first : first + 4], sums)
     systems, right, root = np.empty((size, size, draws)), np.empty((size, draws)), np.sqrt(max(1, count))
@@ -122,7 +120,7 @@ def vectors_of_each(known: Any, stars: Any, mean: float, vectors: Any, pulls: An
             systems[last, row, draw] = precisions[draw, last, row] + sums[size, start + row]
             right[row, draw] = sums[size + 1, start + row] - sums[last - row, start + row]
         systems[last, last, draw] = precisions[draw, last, last] + count
-        right[last, draw] = given.sum() - sums[size, start + last]
+        right[last, draw] = total - sums[size, start + last]
         for row in range(size):
             right[row, draw] += pulled[start + row] / root
     decompose_each(systems)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from recommendations.engine.compiled_shares import CAUSES, causes_of
+from recommendations.engine.compiled_vectors import ask_ahead
 from recommendations.engine.compiling import compiled, read_only
 
 PLACES, FLOATS = read_only("int32"), read_only("float32")
@@ -13,6 +15,8 @@ TABLE = f"{PLACES}, {PLACES}, {FLOATS}"
 # What is used as a place and cannot be below 0 is told to be so: else each look asks whether it counts from
 # the end, which takes longer than the look.
 Place = np.uint32
+SOON = 6
+"""Rows between asking for the cells of one and needing them."""
 
 
 @compiled(f"uint32[:, ::1]({PLACES}, {PLACES})")
@@ -29,6 +33,15 @@ def spans_of(known: Any, starts: Any) -> Any:
     return spans
 
 
+@compiled(f"void(uint32[:, ::1], int64, {PLACES}, {FLOATS})")
+def ask_for_cells(spans: Any, row: int, terms: Any, values: Any) -> None:
+    """Have the cells of a row, if there is one, on their way from memory."""
+    if row < len(spans):
+        start = np.int64(spans[row, 0])
+        ask_ahead(terms, start, np.int64(spans[row, 1]) - start)
+        ask_ahead(values, start, np.int64(spans[row, 1]) - start)
+
+
 @compiled(f"float32[::1]({PLACES}, {FLOATS}, {TABLE}, {PLACES}, int64, {PLACES}, {PLACES}, {FLOATS})")
 def scores_of(
     known: Any, weights: Any, starts: Any, terms: Any, values: Any, numbers: Any, count: Any,
@@ -42,6 +55,7 @@ def scores_of(
     """
     taste, spans = np.zeros(count + 1), spans_of(known, starts)
     for row in range(len(known)):
+        ask_for_cells(spans, row + SOON, terms, values)
         for cell in range(spans[row, 0], spans[row, 1]):
             taste[Place(numbers[Place(terms[cell])])] += values[cell] * weights[row]
     found = np.empty(len(own_starts) - 1, np.float32)
@@ -82,3 +96,9 @@ def text_pushes_of(known: Any, weights: Any, wanted: Any, starts: Any, terms: An
                 total += values[cell] * texts[place]
             found[number, row] = total * weights[row]
     return found
+
+
+@compiled(f"{CAUSES}({PLACES}, {FLOATS}, {PLACES}, {TABLE})")
+def most_alike_of(known: Any, weights: Any, wanted: Any, starts: Any, terms: Any, values: Any) -> Any:
+    """`causes_of` the pushes of `text_pushes_of`."""
+    return causes_of(text_pushes_of(known, weights, wanted, starts, terms, values))

@@ -78,12 +78,25 @@ def settled(
     return best_of(exact(chosen), k, chosen)
 
 
+_looked_through: tuple[Allowed, Places | None] | None = None
+
+
 def few_of(allowed: Allowed | None, count: int) -> Places | None:
-    """The rising positions of what is allowed, where that is few of `count` products; else None."""
+    """The rising positions of what is allowed, where that is few of `count` products; else None.
+
+    A mask that cannot be written to is not looked through again: all of a shop's lists have the same.
+    """
+    global _looked_through
     if allowed is None:
         return None
     if allowed.dtype == np.bool_:
-        return np.flatnonzero(allowed) if np.count_nonzero(allowed) * FEW <= count else None
+        last = _looked_through
+        if last is not None and last[0] is allowed:
+            return last[1]
+        few = np.flatnonzero(allowed) if np.count_nonzero(allowed) * FEW <= count else None
+        if not allowed.flags.writeable:
+            _looked_through = allowed, few
+        return few
     rising: Places = np.asarray(allowed, np.int64)
     if not np.all(np.diff(rising) > 0):
         rising = np.unique(rising)

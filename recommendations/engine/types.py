@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -221,8 +221,7 @@ class Interactions:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(NamedTuple):
     """Why each product scored what it did: `base[k] + contributions[k].sum()` is the score of product k.
 
     base: (k,) what does not come from the shopper's history. contributions: (k, n) share of each history row.
@@ -232,8 +231,7 @@ class Explanation:
     contributions: Floats
 
 
-@dataclass(frozen=True, eq=False)
-class Causes:
+class Causes(NamedTuple):
     """The main cause of each product's score, the history's row that adds most to it.
 
     rows: (k,) -1 where none adds. parts: (k,) its part, 0 to 1, of what all rows that add, add; 0 for none.
@@ -264,8 +262,7 @@ class Roughly:
     exact: Callable[[NDArray[np.integer]], Floats]
 
 
-@dataclass(frozen=True, eq=False)
-class Prior:
+class Prior(NamedTuple):
     """What a row of scores leans on while there is little history: they become
     scores + share x (standard deviation of the scores over all products) x values.
 

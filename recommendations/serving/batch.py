@@ -9,14 +9,15 @@ from feedback.models import Shopper
 from recommendations.conf import conf
 from recommendations.serving.candidates import candidates_for_many
 from recommendations.serving.history import NOTHING, histories_of
-from recommendations.serving.results import Recommendations
-from recommendations.serving.service import Asked, enough_for, listed_for
+from recommendations.serving.listed import listed_for
+from recommendations.serving.results import Listed
+from recommendations.serving.service import Asked, enough_for
 from recommendations.serving.snapshot import Snapshot
 
 
 def listed_for_many(
     shoppers: Sequence[Shopper | None], asked: Asked, *, now: datetime, snapshot: Snapshot
-) -> list[Recommendations]:
+) -> list[Listed]:
     """`listed_for` of each shopper (None for nobody), in order; `asked` must not filter.
 
     Two queries for a thousand shoppers, once this process knows the products.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,7 @@ from recommendations.serving.results import Strategy
 from recommendations.serving.snapshot import Mask, Snapshot
 
 
-@dataclass(frozen=True, eq=False)
-class Candidates:
+class Candidates(NamedTuple):
     """Products best first. products: (k,) ids. scores: (k,), higher is better. beyond: how many more there
     are that nobody asked for."""
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from catalog.cards import Card
+from catalog.cards import Card, Cards
 from catalog.models import Product
 from recommendations.conf import Conf
 from recommendations.engine.causes import main_causes
 from recommendations.engine.protocols import Explains, can
-from recommendations.engine.types import UNKNOWN, Causes, Floats, Positions
+from recommendations.engine.types import UNKNOWN, Floats, Positions
 from recommendations.serving import trends
-from recommendations.serving.history import ShopperHistory
+from recommendations.serving.history import DISMISS, ShopperHistory
 from recommendations.serving.index import LiveModel
 from recommendations.serving.results import Cause, Reason, Strategy
 from recommendations.signals import RATING
@@ -44,6 +44,7 @@ CLAUSES = {
     "view": "you looked at",
     "dismiss": "you were not interested in",
 }
+STARS = {1.0: "1 star"} | {float(stars): f"{stars} stars" for stars in range(2, 6)}
 Reader = Callable[[set[int]], Mapping[int, Any]]
 # How many causes are told, and from which share on one that speaks against the product is worth telling.
 FOR, AGAINST, WORTH_TELLING = 3, 2, 0.02
@@ -55,14 +56,13 @@ def personal_reasons(
     model: LiveModel,
     read: Reader | None = None,
     *,
-    brief: bool = False,
     positions: Positions | None = None,
 ) -> dict[int, Reason]:
     """product id -> the row of the history that adds most to its score, and the rows after it.
 
     A product that nothing in the history speaks for is there for its base score: it is popular.
-    read: brings the products that the reasons name; None for one query. brief: the first row is enough.
-    positions: of the products in the model, where they were looked up already.
+    read: brings the products that the reasons name; None for one query. positions: of the products in the
+    model, where they were looked up already.
     """
     ranker: object = model.bundle.ranker.model
     if positions is None:
@@ -74,27 +74,53 @@ def personal_reasons(
     if not learned.all():
         learned_ids = [pk for pk, is_known in zip(product_ids, learned.tolist(), strict=True) if is_known]
         positions = positions[learned]
-    reader = read or products_named()
-    if brief:
-        told = _briefly(history, main_causes(ranker, history.history, positions), reader)
-    else:
-        told = _in_full(history, ranker.explain(history.history, positions).contributions, reader)
+    pushes = ranker.explain(history.history, positions).contributions
+    told = _in_full(history, pushes, read or products_named())
     return dict.fromkeys(product_ids, PICKED) | dict(zip(learned_ids, told, strict=True))
 
 
-def _briefly(history: ShopperHistory, main: Causes, read: Reader) -> list[Reason]:
-    """Of each product the row that adds most."""
+class Brief(NamedTuple):
+    """The reasons of so many products, column by column: the words, the card of the main cause and its share
+    (None for no cause)."""
+
+    words: list[str]
+    causes: list[Card | None]
+    shares: list[float | None]
+
+    @classmethod
+    def of(cls, words: str, count: int) -> Brief:
+        """The same of all, and no cause."""
+        return cls([words] * count, [None] * count, [None] * count)
+
+    def put(self, place: int, words: str, cause: Card | None, share: float | None) -> None:
+        """Another reason for one of them."""
+        self.words[place], self.causes[place], self.shares[place] = words, cause, share
+
+
+def personal_in_brief(positions: Positions, history: ShopperHistory, model: LiveModel, cards: Cards) -> Brief:
+    """`personal_reasons` of the products at these positions of the model, for programs.
+
+    Of each the row that adds most: one row is the cause of many products of a list.
+    """
+    ranker: object = model.bundle.ranker.model
+    if not can(ranker, Explains) or not len(history):
+        return Brief.of(POPULAR.text, len(positions))
+    # For so few a list is quicker than a column.
+    if UNKNOWN in positions.tolist():
+        told, places = Brief.of(PICKED.text, len(positions)), np.flatnonzero(positions != UNKNOWN)
+        some = personal_in_brief(positions[places], history, model, cards)
+        for place, words, cause, share in zip(places.tolist(), *some, strict=True):
+            told.put(place, words, cause, share)
+        return told
+    main = main_causes(ranker, history.history, positions)
     rows = main.rows.tolist()
-    history_ids = history.history.products
-    causes = {row: int(history_ids[row]) for row in set(rows) if row >= 0}
-    products = read(set(causes.values())) if causes else {}
-    # One row is the cause of many products of a list.
-    named = {row: (because(history, row, products[pk].title), products[pk])
-             for row, pk in causes.items() if pk in products}  # fmt: skip
-    return [
-        Reason(*named[row], part) if row in named else POPULAR
-        for row, part in zip(rows, main.parts.tolist(), strict=True)
-    ]
+    ids = {row: history.history.products.item(row) for row in set(rows) if row >= 0}
+    read = cards.of(ids.values())
+    # A product that was deleted since cannot be named.
+    named = {row: read[pk] for row, pk in ids.items() if pk in read}
+    why = {row: because(history, row, card.title) for row, card in named.items()}
+    shares = [part if row in named else None for row, part in zip(rows, main.parts.tolist(), strict=True)]
+    return Brief([why.get(row, POPULAR.text) for row in rows], [*map(named.get, rows)], shares)
 
 
 def _in_full(history: ShopperHistory, pushes: Floats, read: Reader) -> list[Reason]:
@@ -143,7 +169,7 @@ def everybodys(
 def done_to_it(history: ShopperHistory, row: int) -> str:
     """What the shopper did in that row, after "which"."""
     deed = history.deed(row)
-    return f"you rated {_given(history, row)}" if deed == RATING else CLAUSES[deed]
+    return f"you rated {_stars(history, row)}" if deed == RATING else CLAUSES[deed]
 
 
 def by_stars(product: Product) -> Reason:
@@ -156,20 +182,20 @@ def deed_in_words(history: ShopperHistory, row: int, title: str) -> str:
     """What the shopper did in that row of the history, as a sentence."""
     deed = "dismiss" if _was_dismissed(history, row) else history.deed(row)
     if deed == RATING:
-        return f"You rated {title} {_given(history, row)}"
+        return f"You rated {title} {_stars(history, row)}"
     return DEEDS[deed].format(title=title)
 
 
 def because(history: ShopperHistory, row: int, title: str) -> str:
     """A dislike speaks for what is unlike it: its weight is negative, yet it adds to the score."""
     deed = history.deed(row)
-    disliked = deed == "dismiss" or history.history.weights[row] < 0
+    is_disliked = deed == DISMISS or history.history.weights.item(row) < 0
     if deed == RATING:
-        given = _given(history, row)
-        if disliked:
-            return f"Unlike {title}, which you rated {given}"
-        return f"Because you rated {title} {given}"
-    if disliked:
+        stars = _stars(history, row)
+        if is_disliked:
+            return f"Unlike {title}, which you rated {stars}"
+        return f"Because you rated {title} {stars}"
+    if is_disliked:
         return f"Unlike {title}, which you were not interested in"
     return SENTENCES[deed].format(title=title)
 
@@ -220,6 +246,5 @@ def _was_dismissed(history: ShopperHistory, row: int) -> bool:
     return history.deed(row) != RATING and bool(history.history.weights[row] < 0)
 
 
-def _given(history: ShopperHistory, row: int) -> str:
-    stars = int(history.history.ratings[row])
-    return f"{stars} star{'' if stars == 1 else 's'}"
+def _stars(history: ShopperHistory, row: int) -> str:
+    return STARS[history.history.ratings.item(row)]

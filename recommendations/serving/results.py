@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from catalog.cards import Card
 from catalog.models import Category, Product
 
 
@@ -105,3 +106,27 @@ class Recommendations:
     strategy: Strategy
     model_version: int | None
     generated_at: datetime
+
+
+class Listed(NamedTuple):
+    """One page of a list for programs, column by column, an entry a place.
+
+    words: of the reasons. causes, shares: what each of them rests on and how much, as in `Reason`; None for
+    nothing. stars: predicted, where somebody can.
+    """
+
+    cards: list[Card]
+    scores: list[float]
+    words: list[str]
+    causes: list[Card | None]
+    shares: list[float | None]
+    stars: list[float | None]
+    explored: list[bool]
+    total: int
+    strategy: Strategy
+    model_version: int | None
+    generated_at: datetime
+
+
+DIGITS = ".7g"
+"""How scores and stars are told: with as many digits as single precision has, which they are computed in."""

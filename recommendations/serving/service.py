@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from catalog.models import Category, Product
-from feedback.histories import Columns
 from recommendations.conf import Conf, conf
 from recommendations.engine.types import UNKNOWN, Floats, Positions
 from recommendations.merchandising import Rules
 from recommendations.serving import baskets, exploration, newcomers, reasons, shelf, trends
 from recommendations.serving.alike import alike, similar_reason, together_reason
 from recommendations.serving.candidates import Candidates, candidates_for
-from recommendations.serving.history import NOTHING, ShopperHistory, history_from, history_of
+from recommendations.serving.history import NOTHING, ShopperHistory, history_in, history_of
 from recommendations.serving.index import LiveModel
 from recommendations.serving.results import Filters, Item, Reason, Recommendations, Sort, Strategy
 from recommendations.serving.shelf import Ids, Place, Shown
@@ -29,12 +28,11 @@ NOBODY = frozenset[int]()
 NOWHERE = np.empty(0, np.int32)
 
 
-@dataclass(frozen=True, eq=False)
-class Ranked:
+class Ranked(NamedTuple):
     """A shopper's list before its products are read, and what it was made of.
 
     ids, scores: (n,) its beginning, as long as was asked for. explored: which of these were put there to be
-    tried. total: how long the whole list is.
+    tried. total: how long the whole list is. settings: those that it was made by.
     """
 
     ids: Ids
@@ -44,6 +42,7 @@ class Ranked:
     snapshot: Snapshot
     explored: frozenset[int]
     total: int
+    settings: Conf
 
     @property
     def model(self) -> LiveModel | None:
@@ -85,30 +84,8 @@ def recommend_for(
     """
     asked = Asked(filters, sort, limit, offset)
     found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot)
-    return _answer(found, items_of(*found.page(offset, limit), found), now=now)
-
-
-def listed_for(
-    shopper: Whose | None,
-    asked: Asked,
-    *,
-    now: datetime,
-    snapshot: Snapshot,
-    read: tuple[ShopperHistory, Candidates] | None = None,
-    columns: Columns | None = None,
-) -> Recommendations:
-    """The same list for programs: its products are cards, and of each reason there is the main cause only.
-
-    No query but the history's, once this process knows the cards; none with what was `read` for many, or with
-    the `columns` of the history.
-    """
-    found = ranked_for(shopper, now=now, asked=asked, snapshot=snapshot, found=read, columns=columns)
-    ids, scores = found.page(asked.offset, asked.limit)
-    return _answer(found, items_of(ids, scores, found, snapshot.cards.of(ids), brief=True), now=now)
-
-
-def _answer(found: Ranked, items: tuple[Item, ...], *, now: datetime) -> Recommendations:
     version = found.model.version if found.model else None
+    items = items_of(*found.page(offset, limit), found)
     return Recommendations(items, found.total, found.strategy, version, now)
 
 
@@ -119,19 +96,19 @@ def ranked_for(
     asked: Asked | None = None,
     snapshot: Snapshot | None = None,
     found: tuple[ShopperHistory, Candidates] | None = None,
-    columns: Columns | None = None,
+    told: str | None = None,
 ) -> Ranked:
     """The shopper's list as places in the order asked for, with what it was made of; no product is read yet.
 
     asked: None for the whole list, best first. found: what was read and scored for many shoppers at once.
-    columns: the history of a shopper with consent, where it was read already.
+    told: the text of the history of a shopper with consent, where it was read already.
     """
     settings, snapshot = conf(), snapshot or current()
     rules, filters = snapshot.rules_at(now), asked.filters if asked else EVERYTHING
     if found is None:
         history = NOTHING
-        if columns is not None:
-            history = history_from(columns, settings, now=now)
+        if told is not None:
+            history = history_in(told, settings, now=now)
         elif shopper and shopper.consent:
             history = history_of(shopper.pk, settings, now=now)
         first = enough_for(asked, rules, settings) if asked else None
@@ -163,7 +140,7 @@ def ranked_for(
     length = settings.list_length
     listed = Ranked(
         ids[:length], scores[:length], strategy, history, snapshot, explored,
-        min(total + candidates.beyond, length),
+        min(total + candidates.beyond, length), settings,
     )  # fmt: skip
     return listed if is_best_first or asked is None else _ordered(listed, asked.sort)
 
@@ -192,7 +169,7 @@ def _rated_enough(shown: Shown, least: float, snapshot: Snapshot) -> Shown:
 
 def _ordered(found: Ranked, by: Sort) -> Ranked:
     ids, scores = shelf.sort(found.ids, found.scores, by, found.snapshot.catalogue)
-    return replace(found, ids=ids, scores=scores)
+    return found._replace(ids=ids, scores=scores)
 
 
 def similar_to(product: Product, *, now: datetime, limit: int = 8) -> Recommendations:
@@ -313,49 +290,52 @@ def _plain(
 
 
 def items_of(
-    ids: list[int],
-    scores: list[float],
-    found: Ranked,
-    products: Mapping[int, Any] | None = None,
-    *,
-    brief: bool = False,
+    ids: list[int], scores: list[float], found: Ranked, products: Mapping[int, Product] | None = None
 ) -> tuple[Item, ...]:
-    """A page of a list; `products` when they were read already. brief: of each reason only the main cause,
-    whose product is a card."""
+    """A page of a list; `products` when they were read already."""
     history, model, cards = found.history, found.model, found.snapshot.cards
     if products is None:
         products = products_of(ids)
-    if not all(map(products.__contains__, ids)):
-        # One that was deleted in this very moment is not there any more.
-        there = [place for place, pk in enumerate(ids) if pk in products]
-        ids, scores = [ids[place] for place in there], [scores[place] for place in there]
+    ids, scores = those_there(ids, scores, products)
     if not ids:
         return ()
     at = model.bundle.products.positions(np.array(ids, np.int64)) if model else NOWHERE
     if model and found.strategy == Strategy.PERSONAL:
-        read = cards.of if brief else reasons.products_named(products)
-        why = reasons.personal_reasons(ids, history, model, read, brief=brief, positions=at)
-        news = newcomers.newcomers_of(found.snapshot, conf())
+        read = reasons.products_named(products)
+        why = reasons.personal_reasons(ids, history, model, read, positions=at)
+        news = newcomers.newcomers_of(found.snapshot, found.settings)
         why |= newcomers.reasons_for(ids, history, news, found.explored, cards)
     else:
-        settings = conf()
-        why = {pk: reasons.everybodys(products[pk], found.strategy, settings) for pk in ids}
-    stars, explored = _predicted(ids, at, history, model), found.explored
-    own = [products[pk] for pk in ids], scores, [why[pk] for pk in ids], map(stars.get, ids)
+        why = {pk: reasons.everybodys(products[pk], found.strategy, found.settings) for pk in ids}
+    stars, explored = predicted(at, history, model) if model else [None] * len(ids), found.explored
+    own = [products[pk] for pk in ids], scores, [why[pk] for pk in ids], stars
     return tuple(map(Item, *own, [pk in explored for pk in ids]))
 
 
-def _predicted(
-    ids: list[int], at: Positions, history: ShopperHistory, model: LiveModel | None
-) -> dict[int, float]:
-    """product id -> stars expected, of the products the rating predictor knows. at: their positions."""
-    if not model or model.bundle.ratings is None:
-        return {}
-    known = at != UNKNOWN
-    if not known.all():
-        at, ids = at[known], [pk for pk, is_known in zip(ids, known.tolist(), strict=True) if is_known]
-    stars = model.bundle.ratings.model.predict_at(history.history, at)
-    return dict(zip(ids, stars.tolist(), strict=True))
+def those_there(
+    ids: list[int], scores: list[float], products: Mapping[int, object]
+) -> tuple[list[int], list[float]]:
+    """Both less what was deleted in this very moment and is not among the products any more."""
+    if all(map(products.__contains__, ids)):
+        return ids, scores
+    there = [place for place, pk in enumerate(ids) if pk in products]
+    return [ids[place] for place in there], [scores[place] for place in there]
+
+
+def predicted(at: Positions, history: ShopperHistory, model: LiveModel) -> list[float | None]:
+    """Stars expected of the products at these positions of the model; None of those nobody can predict."""
+    if model.bundle.ratings is None:
+        return [None] * len(at)
+    ratings = model.bundle.ratings.model
+    # For so few a list is quicker than a column.
+    if UNKNOWN not in at.tolist():
+        stars: list[float | None] = ratings.predict_at(history.history, at).tolist()
+        return stars
+    stars, known = [None] * len(at), at != UNKNOWN
+    told = ratings.predict_at(history.history, at[known]).tolist()
+    for place, each in zip(np.flatnonzero(known).tolist(), told, strict=True):
+        stars[place] = each
+    return stars
 
 
 def products_of(ids: Sequence[int]) -> dict[int, Product]:

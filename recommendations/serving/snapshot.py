@@ -56,8 +56,10 @@ class Snapshot:
 
     @cached_property
     def recommendable(self) -> Mask:
-        """(the model's products,) which may be recommended."""
-        return self.among_models(self.catalogue.recommendable)
+        """(the model's products,) which may be recommended; not to be written to."""
+        found = self.among_models(self.catalogue.recommendable)
+        found.flags.writeable = False
+        return found
 
     @cached_property
     def recommendable_count(self) -> int:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from catalog.changes.reading import Stamp
 from catalog.quick import rows_of
-from feedback.histories import Columns, columns_of, history_beside_shopper
+from feedback.histories import history_beside_shopper
 from feedback.models import Shopper
 
 QUERY = """SELECT t.epoch, t.version, s.id, s.consent, s.feedback_version
@@ -27,12 +27,12 @@ Whose = Shopper | ShopperState
 
 
 class Seen(NamedTuple):
-    """The shop's state, and that of a shopper, if there is one. history: of one with consent, where it was
-    asked for and came along."""
+    """The shop's state, and that of a shopper, if there is one. history: the text of
+    one with consent, where it was asked for and came along."""
 
     stamp: Stamp
     shopper: ShopperState | None
-    history: Columns | None = None
+    history: str | None = None
 
 
 def look_up(external_id: str, *, newest: int = 0) -> Seen:
@@ -48,7 +48,7 @@ def look_up(external_id: str, *, newest: int = 0) -> Seen:
     if pk is None:
         return Seen(stamp, None)
     shopper = ShopperState(pk, bool(consent), feedback_version)
-    return Seen(stamp, shopper, columns_of(told) if beside is not None and shopper.consent else None)
+    return Seen(stamp, shopper, (told or "") if beside is not None and shopper.consent else None)
 
 
 @lru_cache(maxsize=1)

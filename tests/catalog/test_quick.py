@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.test.utils import CaptureQueriesContext
 
+from catalog import quick
 from catalog.quick import rows_of
 from tests.factories import make_product
 
@@ -35,3 +37,28 @@ def test_whoever_counts_queries_sees_it() -> None:
 def test_what_the_database_refuses_is_djangos_error() -> None:
     with pytest.raises(DatabaseError):
         rows_of("SELECT nothing FROM nowhere WHERE 1 = %s", [1])
+
+
+def test_every_thread_has_the_connection_that_django_has_for_it() -> None:
+    def own() -> tuple[bool, int]:
+        found = {id(quick.database()) for _ in range(3)}
+        return found == {id(connections[DEFAULT_DB_ALIAS])}, found.pop()
+
+    is_djangos, here = own()
+    with ThreadPoolExecutor(1) as pool:
+        is_djangos_there, there = pool.submit(own).result()
+    assert is_djangos
+    assert is_djangos_there
+    assert here != there
+
+
+def test_what_was_forgotten_is_looked_up_anew() -> None:
+    before = quick.database()
+    try:
+        connections[DEFAULT_DB_ALIAS] = another = before.copy()
+        assert quick.database() is before
+        quick.forget()
+        assert quick.database() is another
+    finally:
+        connections[DEFAULT_DB_ALIAS] = before
+        quick.forget()

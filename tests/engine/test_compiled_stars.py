@@ -15,7 +15,6 @@ from recommendations.engine.compiled_shares import decompose, rated_vector, solv
 from recommendations.engine.compiled_stars import (
     add_products,
     decompose_each,
-    rows_of,
     solve_each,
     stars_of,
     vectors_of_each,
@@ -63,8 +62,8 @@ def test_the_draws_vectors_are_those_of_numpy(seed: int, factors: int, draws: in
         patch.setattr(bayes, "IS_COMPILED", False)
         plain = model._shopper(history)
         again = model.predict_at(history, np.arange(5, dtype=np.int32))
-    np.testing.assert_allclose(compiled, plain, rtol=1e-7, atol=1e-9)
-    np.testing.assert_allclose(stars, again, rtol=1e-6)
+    np.testing.assert_allclose(compiled, plain, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(stars, again, rtol=1e-5)
 
 
 @given(SEEDS, SIZES, st.integers(1, 4), ROWS)
@@ -77,12 +76,13 @@ def test_vectors_are_the_same_where_nothing_compiles(seed: int, factors: int, dr
     expecting = (*asked[:2], wanted, *asked[2:], LOWEST, HIGHEST)
     compiled, stars = vectors_of_each(*asked), stars_of(*expecting)
     with pytest.MonkeyPatch.context() as patch:
-        for part in (add_products, decompose_each, rows_of, solve_each, vectors_of_each):
+        for part in (add_products, decompose_each, solve_each, vectors_of_each):
             patch.setattr(compiled_stars, part.__name__, getattr(part, "py_func", part))
+        patch.setattr(compiled_stars, "ask_ahead", lambda *_: None)
         plain = getattr(vectors_of_each, "py_func", vectors_of_each)(*asked)
         plain_stars = getattr(stars_of, "py_func", stars_of)(*expecting)
-    np.testing.assert_allclose(plain, compiled, rtol=1e-7, atol=1e-9)
-    np.testing.assert_allclose(plain_stars, stars, rtol=1e-6)
+    np.testing.assert_allclose(plain, compiled, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(plain_stars, stars, rtol=1e-5)
 
 
 @given(SEEDS, SIZES, ROWS)
@@ -110,3 +110,19 @@ def test_a_folded_in_shopper_is_the_sum_of_what_each_row_adds(seed: int, factors
             patch.setattr(compiled_shares, part.__name__, getattr(part, "py_func", part))
         plain = getattr(rated_vector, "py_func", rated_vector)(*asked)
     np.testing.assert_allclose(plain, shares, rtol=1e-6, atol=1e-9)
+
+
+def test_stars_of_a_long_history_are_right_to_five_digits() -> None:
+    random, count = np.random.default_rng(7), 4000
+    vectors = (random.normal(size=(count, 4, 9)) / 3).astype(np.float32)
+    pulls = random.normal(size=(count, 4, 9)).astype(np.float32)
+    precisions = np.tile(np.eye(9) * 20, (4, 1, 1))
+    model = BayesRatingsModel(Vocabulary(np.arange(count)), 3.5, vectors, pulls, precisions)
+    ids = random.permutation(count)[:3000]
+    stars = random.integers(1, 6, len(ids)).astype(np.float32)
+    history = History(ids, stars, np.ones(len(ids), np.float32), np.arange(len(ids)))
+    wanted = np.arange(count, dtype=np.int32)
+    found = model.predict_at(history, wanted)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bayes, "IS_COMPILED", False)
+        np.testing.assert_allclose(found, model.predict_at(history, wanted), rtol=1e-5)

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from recommendations.engine import compiled_texts
 from recommendations.engine.algorithms.content import ContentConfig, ContentModel
+from recommendations.engine.compiled_shares import causes_of
 from recommendations.engine.compiled_texts import scores_of, spans_of, text_pushes_of
 from recommendations.engine.features import Lexicon
 from recommendations.engine.types import UNKNOWN, History, Vocabulary
@@ -44,7 +45,10 @@ def test_a_few_products_scores_and_causes_are_those_of_the_whole_table(
     for _ in range(2):  # the second time the products' cells are known
         np.testing.assert_allclose(model.score_at(history, wanted), pushes.sum(axis=1), atol=1e-5)
     np.testing.assert_allclose(model.score_at(history, wanted), model.score([history])[0][wanted], atol=1e-5)
-    np.testing.assert_allclose(model.explain(history, wanted).contributions, pushes, atol=1e-5)
+    told = model.explain(history, wanted).contributions
+    np.testing.assert_allclose(told, pushes, atol=1e-5)
+    for found, expected in zip(model.causes(history, wanted), causes_of(told), strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 @given(SEEDS, st.integers(0, 9), st.integers(0, 12), st.integers(0, 6))

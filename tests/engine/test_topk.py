@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from recommendations.engine.topk import top, top_batch
+from recommendations.engine.topk import few_of, top, top_batch
 
 ROWS = arrays(
     np.float32,
@@ -96,3 +96,33 @@ def test_rows_that_are_nearly_all_equal_are_ranked_as_others(scores: np.ndarray,
     usable = [place for place, score in enumerate(scores.tolist()) if score > float("-inf")]
     expected = sorted(usable, key=lambda place: (-scores[place], place))[:k]
     assert top(scores, k).positions.tolist() == expected
+
+
+class TestFewOf:
+    def test_few_are_told_by_their_places_and_many_by_none(self) -> None:
+        mask = np.zeros(80, np.bool_)
+        mask[[7, 70]] = True
+        found = few_of(mask, len(mask))
+        assert found is not None
+        assert found.tolist() == [7, 70]
+        assert few_of(~mask, len(mask)) is None
+        assert few_of(None, len(mask)) is None
+
+    def test_a_mask_that_was_changed_is_looked_through_again(self) -> None:
+        mask = np.zeros(80, np.bool_)
+        for place in (3, 5):
+            mask[place] = True
+            found = few_of(mask, len(mask))
+            assert found is not None
+            assert found[-1] == place
+
+    def test_one_that_cannot_be_changed_is_looked_through_once_and_is_no_others(self) -> None:
+        masks = np.eye(80, dtype=np.bool_)[[2, 4]]
+        masks.flags.writeable = False
+        one, other = masks
+        found = few_of(one, len(one))
+        assert found is not None
+        assert found.tolist() == [2]
+        assert few_of(one, len(one)) is found
+        assert few_of(other, len(other)).tolist() == [4]  # type: ignore[union-attr]
+        assert few_of(one, len(one)).tolist() == [2]  # type: ignore[union-attr]

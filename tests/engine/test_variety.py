@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from recommendations.engine.types import UNKNOWN, Ranking
 from recommendations.engine.variety import (
     BLOCK,
     Labelled,
+    Labels,
     LabelTable,
     Variety,
     diversified,
@@ -186,6 +188,18 @@ class TestAgainstTheDefinition:
         )  # fmt: skip
         plain = getattr(compiled_mixing.mixed_order, "py_func", compiled_mixing.mixed_order)
         assert plain(*asked).tolist() == compiled_mixing.mixed_order(*asked).tolist()
+
+    def test_labels_that_want_the_same_slot_are_told_apart(self):
+        # So far apart that their last bits are the same: of one product, and of two.
+        one, other = 3, 3 + compiled_mixing.SLOTS
+        rows = [((one, other), (0.6, 0.8)), ((other,), (1.0,)), ((one,), (1.0,)), ((other,), (0.9,))]
+        products = labelled([Labels(*row) for row in rows])
+        similarity = likeness(products)
+        scores, nobodys = np.array([1.0, 0.95, 0.9, 0.1]), nowhere(4)
+        for balance in (0.3, 0.6, 0.9):
+            asked: Any = {"balance": balance, "most": None, "first": 4}
+            expected = product_by_product(scores, similarity, nobodys, **asked)
+            assert diversified(scores, products, nobodys, **asked).tolist() == expected
 
     @given(lists())
     def test_how_alike_two_are_is_what_the_table_of_all_says(self, given_list):

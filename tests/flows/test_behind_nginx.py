@@ -204,6 +204,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     port = free_port()
     environment = {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "SHOPRECO_VAR_DIR": str(folder),
+        "STATIC_ROOT": str(folder / "static"),
         "DJANGO_SETTINGS_MODULE": "shopreco.settings.prod", "SECRET_KEY": secrets.token_urlsafe(60),
         "ALLOWED_HOSTS": HOST, "REDIS_URL": f"unix://{folder / 'nobody.sock'}", "LOG_FORMAT": "json",
         "BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "1", "RECOMMENDATION_ALGORITHM": "popularity",

@@ -83,8 +83,8 @@ def stack(bin_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
             "PATH": f"{BIN}:/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "shopreco.settings.prod",
             "SECRET_KEY": secrets.token_urlsafe(60), "ALLOWED_HOSTS": HOST, "LOG_FORMAT": "json",
             "DATABASE_URL": database_url, "REDIS_URL": f"unix://{folder / 'redis.sock'}",
-            "SHOPRECO_VAR_DIR": str(folder), "BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "2",
-            "RECOMMENDATION_ALGORITHM": "item_knn",
+            "SHOPRECO_VAR_DIR": str(folder), "STATIC_ROOT": str(folder / "static"),
+            "BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "2", "RECOMMENDATION_ALGORITHM": "item_knn",
         }  # fmt: skip
         stack = Stack(environment, {}, folder, port)
         try:

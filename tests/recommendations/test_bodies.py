@@ -12,7 +12,7 @@ from catalog.cards import Cards
 from catalog.models import Product
 from recommendations.api import bodies
 from recommendations.api.bodies import body_of
-from recommendations.serving.results import Item, Reason, Recommendations, Strategy
+from recommendations.serving.results import Listed, Strategy
 from tests.factories import make_category, make_product
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +28,12 @@ def afresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def listed(*products: Product, cards: Cards, root: str = ROOT) -> list[dict[str, object]]:
     known = cards.of([product.pk for product in products])
-    items = tuple(Item(known[product.pk], 0.5, Reason("So")) for product in products)  # type: ignore[arg-type]
-    found = Recommendations(items, len(items), Strategy.NEWEST, None, NOW)
+    shown, count = [known[product.pk] for product in products], len(products)
+    none: list[Any] = [None] * count
+    found = Listed(
+        shown, [0.5] * count, ["So"] * count, none, none, none, [False] * count, count,
+        Strategy.NEWEST, None, NOW,
+    )  # fmt: skip
     answer: dict[str, list[dict[str, object]]] = json.loads(body_of(found, root=root, explain=False))
     return answer["items"]
 

@@ -15,8 +15,9 @@ from recommendations.merchandising import Rules
 from recommendations.models import MerchandisingRule
 from recommendations.serving import service
 from recommendations.serving.batch import listed_for_many
+from recommendations.serving.listed import listed_for
 from recommendations.serving.results import Filters, Sort
-from recommendations.serving.service import Asked, enough_for, listed_for
+from recommendations.serving.service import Asked, enough_for
 from recommendations.serving.snapshot import current
 from tests.factories import NOW, make_product
 from tests.shops import Shop, make_shop, publish_model
@@ -66,7 +67,7 @@ def test_a_page_is_the_same_as_cut_from_the_whole(
     monkeypatch.setattr(service, "enough_for", lambda *_: None)
     assert some == asked_for(shop, asked)
     assert {found.total for found in some} == {50}
-    assert all(len(found.items) == min(limit, 50 - offset) for found in some)
+    assert all(len(found.cards) == min(limit, 50 - offset) for found in some)
 
 
 def test_pages_of_many_shoppers_are_those_of_each(shop: Shop) -> None:
@@ -79,10 +80,10 @@ def test_pages_of_many_shoppers_are_those_of_each(shop: Shop) -> None:
 def test_what_is_left_out_makes_room_for_what_comes_after_it(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = asked_for(shop, Asked(limit=6))[0].items
-    without = Filters(exclude=frozenset(item.product.pk for item in first))
+    first = asked_for(shop, Asked(limit=6))[0].cards
+    without = Filters(exclude=frozenset(card.pk for card in first))
     some = asked_for(shop, Asked(without, limit=9))
-    assert all(len(found.items) == 9 for found in some)
+    assert all(len(found.cards) == 9 for found in some)
     monkeypatch.setattr(service, "enough_for", lambda *_: None)
     assert some == asked_for(shop, Asked(without, limit=9))
 
@@ -107,8 +108,8 @@ def test_all_are_looked_for_where_another_order_or_a_rule_may_bring_any_to_the_t
 def test_all_are_looked_for_where_so_many_are_left_out_that_the_list_is_shorter(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = asked_for(shop, Asked(limit=50))[0].items
-    most = Filters(exclude=frozenset(item.product.pk for item in first[:20]))
+    first = asked_for(shop, Asked(limit=50))[0].cards
+    most = Filters(exclude=frozenset(card.pk for card in first[:20]))
     assert looked_for(shop, Asked(most, limit=3), monkeypatch) == {ALL}
     assert asked_for(shop, Asked(most, limit=3))[0].total < 50
 

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from catalog.cards import Cards
 from catalog.models import Product
 from feedback.models import Event, Shopper
 from recommendations.conf import conf
 from recommendations.serving.history import history_of
 from recommendations.serving.index import live_model
-from recommendations.serving.reasons import PICKED, POPULAR, personal_reasons
+from recommendations.serving.reasons import PICKED, POPULAR, personal_in_brief, personal_reasons
 from recommendations.serving.results import Strategy
 from recommendations.serving.service import recommend_for
 from tests.factories import NOW, make_event, make_product, make_rating, make_shopper
@@ -194,8 +195,13 @@ def test_in_brief_the_main_cause_and_its_share_are_those_told_in_full(algorithm)
             [*Product.objects.values_list("pk", flat=True)],
         )
         full = personal_reasons([*ids, 10**9], history, model)
-        brief = personal_reasons([*ids, 10**9], history, model, brief=True)
-        assert {pk: (why.text, why.product, why.share) for pk, why in brief.items()} == {
-            pk: (why.text, why.product, why.share) for pk, why in full.items()
+        positions = model.bundle.products.positions(np.array([*ids, 10**9]))
+        brief = personal_in_brief(positions, history, model, Cards())
+        told = {
+            pk: (words, cause.pk if cause else None, share)
+            for pk, words, cause, share in zip(full, *brief, strict=True)
         }
-        assert brief[10**9] == PICKED
+        assert told == {
+            pk: (why.text, why.product.pk if why.product else None, why.share) for pk, why in full.items()
+        }
+        assert told[10**9] == (PICKED.text, None, None)

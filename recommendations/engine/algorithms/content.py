@@ -10,12 +10,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import sparse
 
-from recommendations.engine.compiled_texts import scores_of, text_pushes_of
+from recommendations.engine.compiled_texts import most_alike_of, scores_of, text_pushes_of
 from recommendations.engine.features import Lexicon, Vectors, learn, vectors
 from recommendations.engine.foldin import weight_matrix, without_self
 from recommendations.engine.types import (
     UNKNOWN,
     Arrays,
+    Causes,
     Explanation,
     Floats,
     History,
@@ -99,11 +100,19 @@ class ContentModel:
 
     def explain(self, history: History, positions: Positions) -> Explanation:
         """Base 0; row j contributes its weight times its similarity to the product."""
-        contributions: Floats = text_pushes_of(
+        contributions: Floats = text_pushes_of(*self._compared(history, positions))
+        return Explanation(np.zeros(len(positions), np.float32), contributions)
+
+    def causes(self, history: History, positions: Positions) -> Causes:
+        """Those of `explain`."""
+        return Causes(*most_alike_of(*self._compared(history, positions)))
+
+    def _compared(self, history: History, positions: Positions) -> tuple[Any, ...]:
+        """As `text_pushes_of` takes it."""
+        return (
             history.positions_in(self.products), np.ascontiguousarray(history.weights, np.float32),
             np.ascontiguousarray(positions, np.int32), *self._cells,
         )  # fmt: skip
-        return Explanation(np.zeros(len(positions), np.float32), contributions)
 
     def similar(self, positions: Positions) -> Floats:
         """(positions, products) similarity, 0 to 1."""
