@@ -85,6 +85,7 @@ def _read_compiled() -> None:
     sources = _sources()
     for name in sources:
         importlib.import_module(name)
+    sys.modules["recommendations.engine.compiling"].__dict__["read_all"]()
     # There it outlives a reload, which reads this file again but does not call `on_starting`.
     sys.modules["recommendations.engine"].__dict__["sources"] = sources
 

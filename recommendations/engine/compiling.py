@@ -1,9 +1,10 @@
 """Functions compiled by numba: written as plain Python, which they stay where numba cannot be had.
 
-Compiled when their module is imported, for one signature, and kept beside the bytecode (numba looks for
+Compiled when they are first called, for one signature, and kept beside the bytecode (numba looks for
 NUMBA_CACHE_DIR, `__pycache__`, the user's cache folder). What was kept beside the bytecode when the shop was
 installed is used where nothing can be written any more. Where nothing is kept, or it is damaged, each process
-compiles for itself: some 20 seconds for all.
+compiles for itself: some 20 seconds for all. A process that serves reads all before its first request
+(`read_all`); a command that needs none of them starts without.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, update_wrapper
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
+from threading import RLock
 from typing import Any, TypeVar, cast
 
 try:
@@ -79,6 +81,52 @@ def read_only(kind: str, dimensions: int = 1) -> str:
     return f"Array({kind}, {dimensions}, 'C', readonly=True)"
 
 
+class Compiled:
+    """A function that is compiled, or read, when it is first called, or when one that is compiled calls it.
+
+    py_func: the plain function.
+    """
+
+    def __init__(self, function: Callable[..., Any], signature: str, options: dict[str, Any]) -> None:
+        update_wrapper(self, function)
+        self.py_func, self._signature, self._options = function, signature, options
+        self._machine_code: Any = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        return (self._machine_code or self.machine_code)(*arguments)
+
+    @property
+    def machine_code(self) -> Any:
+        """numba's dispatcher, which takes the one signature."""
+        if self._machine_code is None:
+            with _compiling:
+                self._machine_code = self._machine_code or self._compiled()
+        return self._machine_code
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba asks of an object that a function it compiles names."""
+        return self.machine_code._numba_type_
+
+    def _compiled(self) -> Any:
+        told: dict[str, Any] = {"error_model": "numpy", **self._options}
+        kept: Any = None
+        try:
+            kept = numba.njit(cache=True, **told)(self.py_func)
+            kept.compile(self._signature)
+        except Exception as error:  # numba raises RuntimeError, OSError, or whatever reading the cache raises
+            _say_that_nothing_is_kept(str(error))
+            # It may have been compiled, and only not be written down.
+            if kept is None or not kept.signatures:
+                return numba.njit(self._signature, **told)(self.py_func)
+        kept.disable_compile()
+        return kept
+
+
+_compiling = RLock()
+_all: list[Compiled] = []
+
+
 def compiled(signature: str, **options: Any) -> Callable[[Function], Function]:
     """`numba.njit` for one signature, as text ("float32[::1](float32[:, ::1], int64)"); one thread.
 
@@ -90,29 +138,30 @@ def compiled(signature: str, **options: Any) -> Callable[[Function], Function]:
     def compile_it(function: Function) -> Function:
         if not HAS_COMPILER:
             return function
-        told: dict[str, Any] = {"error_model": "numpy", **options}
-        kept: Any = None
-        try:
-            kept = numba.njit(cache=True, **told)(function)
-            kept.compile(signature)
-        except Exception as error:  # numba raises RuntimeError, OSError, or whatever reading the cache raises
-            _say_that_nothing_is_kept(str(error))
-            # It may have been compiled, and only not be written down.
-            if kept is None or not kept.signatures:
-                return cast(Function, numba.njit(signature, **told)(function))
-        kept.disable_compile()
-        return cast(Function, kept)
+        _all.append(Compiled(function, signature, options))
+        return cast(Function, _all[-1])
 
     return compile_it
 
 
 def is_compiled(function: Callable[..., Any]) -> bool:
-    """Whether it is machine code: else what it computes is better computed by numpy."""
-    return hasattr(function, "py_func")
+    """Whether it is machine code, or will be: else what it computes is better computed by numpy."""
+    return isinstance(function, Compiled)
+
+
+def read_all(module: str | None = None) -> None:
+    """Compiles or reads every function of a module, or of all that are imported.
+
+    Raises what numba does where it cannot compile one.
+    """
+    for function in _all:
+        if module in (None, function.__module__):
+            function.machine_code  # noqa: B018
 
 
 def compile_all() -> None:
-    """Imports every module of compiled functions, so that machine code is kept: for whoever installs."""
+    """Imports every module of compiled functions and has machine code of them kept: for whoever installs."""
     folder = Path(__file__).parent
     for path in sorted((*folder.glob("compiled_*.py"), *folder.glob("kernels.py"))):
         import_module(f"{__package__}.{path.stem}")
+    read_all()

@@ -16,6 +16,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.engine.compiling import read_all
 from recommendations.engine.sampling import Negatives
 from recommendations.engine.types import UNKNOWN, Floats, Interactions, Positions, Progress
 
@@ -52,10 +53,12 @@ class Steps:
 def kernels() -> ModuleType | None:
     """The compiled loops; None, with one line in the log, where numba cannot be imported or compile."""
     try:
-        return import_module("recommendations.engine.kernels")
+        loops = import_module("recommendations.engine.kernels")
+        read_all(loops.__name__)
     except Exception as error:
         logger.warning("SVD is fitted by Surprise, several times slower: numba is not usable (%s)", error)
         return None
+    return loops
 
 
 def descent(

@@ -63,7 +63,7 @@ def asked(package: Path, *, first: str = "", **environment: str) -> tuple[str, s
         logging.basicConfig(level=logging.INFO)
         from recommendations.engine.compiled_more import more
         from recommendations.engine.compiling import is_compiled
-        hits = sum(more.stats.cache_hits.values()) if is_compiled(more) else 0
+        hits = sum(more.machine_code.stats.cache_hits.values()) if is_compiled(more) else 0
         print(more(20), is_compiled(more), hits)
     """)
     hidden = {"NUMBA_CACHE_DIR", "PYTHONPATH", "NUMBA_CACHE_LOCATOR_CLASSES"}
@@ -80,6 +80,35 @@ def test_the_next_process_uses_what_was_compiled(package: Path) -> None:
     assert asked(package) == ("41 True 0", "")
     assert len(list(package.rglob("__pycache__/*.nbi"))) == 2
     assert asked(package) == ("41 True 1", "")
+
+
+def test_nothing_is_compiled_before_it_is_called_and_each_once(package: Path) -> None:
+    code = textwrap.dedent("""
+        from concurrent.futures import ThreadPoolExecutor
+        import numba
+        made, make = [], numba.njit
+        def noted(*arguments, **options):
+            def by(function):
+                made.append(function.__name__)
+                return make(*arguments, **options)(function)
+            return by
+        numba.njit = noted
+        from recommendations.engine.compiled_more import more
+        print(made, end=" ")
+        with ThreadPoolExecutor(4) as pool:
+            print(set(pool.map(more, [20] * 4)), sorted(made), more.__name__)
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=package, check=True, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == "[] {41} ['more', 'twice'] more"
+
+
+def test_a_process_that_serves_has_all_it_imported_read(package: Path) -> None:
+    command = "from recommendations.engine import compiled_more, compiling"
+    for code, kept in ((command, 0), (f"{command}; compiling.read_all()", 2)):
+        subprocess.run([sys.executable, "-c", code], cwd=package, check=True, timeout=120)
+        assert len(list(package.rglob("__pycache__/*.nbi"))) == kept
 
 
 def test_what_an_installation_compiled_is_used_where_nothing_can_be_written(package: Path) -> None:

@@ -310,7 +310,8 @@ def imported(package: Path, **environment: str) -> str:
         import logging
         logging.basicConfig(level=logging.INFO)
         import numpy as np
-        from recommendations.engine import kernels
+        from recommendations.engine import compiling, kernels
+        compiling.read_all(kernels.__name__)
         mixed = np.empty(1, np.int32), np.empty(1, np.int32), np.empty(1, np.float32)
         one = np.ones(1, np.int32)
         kernels.mix(np.zeros(1, np.int32), one * 4, one * 5, np.ones(1, np.float32) * 6, one, one, *mixed)
