@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import starter
 from benchmarks.ports import free_port
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -23,15 +24,8 @@ START_SECONDS = 120.0
 
 def manage(var_dir: Path, *arguments: str, **environment: str) -> str:
     """Run a management command on the data in `var_dir`; its output. Raises CalledProcessError."""
-    command = [sys.executable, "manage.py", *arguments]
-    done = subprocess.run(
-        command,
-        cwd=PROJECT,
-        env=_environment(var_dir, environment),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    done = starter.python(["manage.py", *arguments], _environment(var_dir, environment))
+    done.check_returncode()
     return done.stdout
 
 

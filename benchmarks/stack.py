@@ -25,6 +25,7 @@ from urllib.parse import unquote, urlsplit
 
 import redis
 
+from benchmarks import starter
 from benchmarks.ports import free_port
 from shopreco.embedded_redis import server_command, server_program
 from tests.flows.postgres import programs, running_postgres
@@ -224,9 +225,17 @@ def running(
 
 def python(environment: dict[str, str], *words: str) -> str:
     """The output of `python ...`. Raises RuntimeError with what it said."""
-    done = subprocess.run(
-        [sys.executable, *words], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
-    )
+    if words[0] == "manage.py":
+        done = starter.python(words, environment)
+    else:
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=PROJECT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         raise RuntimeError(f"{' '.join(words)}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
     return done.stdout

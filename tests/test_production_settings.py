@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import subprocess
 import sys
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.conf import settings as django_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import starter
 from shopreco.settings.safety import complaints
 
 # Long and varied, and the same in every process of a run, since tests are named by their values.
@@ -30,10 +30,7 @@ def start(tmp_path):
             **GOOD, **variables,
         }  # fmt: skip
         environment.pop(drop, None)
-        return subprocess.run(
-            [sys.executable, *arguments], cwd=django_settings.BASE_DIR, env=environment,
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        return starter.python(arguments, environment)
 
     return run
 

@@ -2,12 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 from django.conf import settings as django_settings
 
+from benchmarks import starter
 from shopreco.settings.environment import Environment
 
 READ = """
@@ -36,15 +35,7 @@ def settings_with(tmp_path):
             "PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "shopreco.settings.dev",
             "SHOPRECO_VAR_DIR": str(tmp_path), "TMPDIR": str(tmp_path), **variables,
         }  # fmt: skip
-        command = [sys.executable, "-c", READ]
-        done = subprocess.run(
-            command,
-            cwd=django_settings.BASE_DIR,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        done = starter.python(["-c", READ], environment)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

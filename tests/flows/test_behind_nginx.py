@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import starter
 from benchmarks.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -214,7 +215,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         ["collectstatic", "--noinput", "-v0"],
         ["seed_demo", "--shoppers", "5"],
     ):
-        subprocess.run([sys.executable, "manage.py", *words], cwd=PROJECT, env=environment, check=True)
+        starter.python(["manage.py", *words], environment).check_returncode()
     proxy = _configure(folder, port)
     with (folder / "web.log").open("w") as log:
         web = subprocess.Popen(

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
+from benchmarks import starter
 from benchmarks.ports import free_port
 from shopreco.embedded_redis import server_command, server_program
 from tests.flows.postgres import running_postgres
@@ -60,10 +61,8 @@ class Stack:
             return error.code, error.read().decode()
 
     def manage(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=PROJECT, env=self.environment, check=True, capture_output=True, text=True,
-        )  # fmt: skip
+        done = starter.python(["manage.py", *arguments], self.environment)
+        done.check_returncode()
         return done.stdout
 
     def log(self, name: str) -> str:

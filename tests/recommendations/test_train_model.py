@@ -1,14 +1,12 @@
 """manage.py train_model: one run in this process, told in a few lines."""
 
-import subprocess
-import sys
 from datetime import timedelta
 
 import pytest
-from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from benchmarks import starter
 from recommendations import runs, training
 from recommendations.engine.algorithms.item_knn import ItemKnn
 from recommendations.models import ModelVersion, TrainingRun
@@ -140,10 +138,7 @@ def test_from_the_shell_an_error_is_one_line_and_exit_code_1(tmp_path):
     }  # fmt: skip
 
     def manage(*command):
-        return subprocess.run(
-            [sys.executable, "manage.py", *command], cwd=django_settings.BASE_DIR, env=environment,
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        return starter.python(["manage.py", *command], environment)
 
     assert manage("migrate", "-v0").returncode == 0
     trained = manage("train_model")

@@ -13,6 +13,7 @@ from django.test import Client
 from pytest_django import Settings
 from pythonjsonlogger.json import JsonFormatter
 
+from benchmarks import starter
 from shopreco.settings.base import LOGGING
 from shopreco.watching.lines import JsonLines, record_of
 
@@ -59,13 +60,11 @@ def _logged(tmp_path: Path, **environment: str) -> list[str]:
         "from django.test import Client\n"
         "Client(HTTP_HOST='localhost').get('/api/v1/nothing?q=secret-words')"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True,
-        env={
-            "PATH": "", "DJANGO_SETTINGS_MODULE": "shopreco.settings.dev", "LOG_REQUESTS": "1",
-            "SHOPRECO_VAR_DIR": str(tmp_path), **environment,
-        },
-    )  # fmt: skip
+    ran = starter.python(["-c", code], {
+        "PATH": "", "DJANGO_SETTINGS_MODULE": "shopreco.settings.dev", "LOG_REQUESTS": "1",
+        "SHOPRECO_VAR_DIR": str(tmp_path), **environment,
+    })  # fmt: skip
+    ran.check_returncode()
     return ran.stderr.splitlines()
 
 
