@@ -32,6 +32,8 @@ LIBRARIES = (
     "psutil", "pythonjsonlogger.json",
 )  # fmt: skip
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+SECONDS = 900
+"""Generous: a command that hangs is found out by this, a machine that is slow is not."""
 DESCRIPTORS = 3
 """Of a command: where its exit code is told, its output, its errors."""
 
@@ -39,7 +41,8 @@ DESCRIPTORS = 3
 def python(words: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """What `python` with these words said in the project's folder, and its exit code.
 
-    words: a file of the folder and its arguments, or "-c" and code.
+    words: a file of the folder and its arguments, or "-c" and code. What takes longer than `SECONDS` is ended
+    by SIGALRM.
     """
     ours, theirs = socket.socketpair()
     with ours, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
@@ -105,6 +108,7 @@ def _see_through(line: int, output: int, errors: int) -> None:
             with contextlib.suppress(BrokenPipeError):  # whoever asked has ended
                 told.sendall(str(os.waitstatus_to_exitcode(status)).encode())
             os._exit(0)
+    signal.alarm(SECONDS)
     os.dup2(output, 1)
     os.dup2(errors, 2)
     os.environ.clear()

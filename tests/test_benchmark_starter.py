@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,12 @@ def test_it_has_the_environment_folder_and_words_that_it_was_given() -> None:
 def test_its_output_and_exit_code_are_told(code: str, expected: int) -> None:
     done = starter.python(["-c", code], FEW)
     assert (done.stdout, done.returncode) == ("said\n", expected)
+
+
+def test_what_hangs_is_ended() -> None:
+    code = "import signal, time; print(signal.alarm(1) > 800, flush=True); time.sleep(60)"
+    done = starter.python(["-c", code], FEW)
+    assert (done.stdout, done.returncode) == ("True\n", -signal.SIGALRM)
 
 
 def test_an_error_is_told_as_python_tells_it() -> None:

@@ -10,13 +10,14 @@ import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import django
@@ -27,6 +28,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from benchmarks import starter  # noqa: E402
 from recommendations import dataset, registry, runs, tasks, training, triggers  # noqa: E402
 from recommendations.conf import conf  # noqa: E402
 from recommendations.engine import array_file  # noqa: E402
@@ -35,6 +37,7 @@ from recommendations.models import ModelVersion, TrainingRun  # noqa: E402
 from tests.shops import make_shop  # noqa: E402
 
 Status, Trigger = TrainingRun.Status, TrainingRun.Trigger
+_roles = ThreadPoolExecutor(8)
 STAGES = ("reading feedback", "evaluating", "fitting", "publishing")
 PLACES = ("half-written", "before the rename", "before the row", "before the commit", "after the commit")
 EACH = 8
@@ -69,26 +72,26 @@ def train(trigger: TrainingRun.Trigger = Trigger.COMMAND) -> TrainingRun:
     return done
 
 
-def start(*words: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-W", "ignore", __file__, "as", *map(str, words)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(*words: object) -> Future[CompletedProcess[str]]:
+    """A role, played in a process of its own; what that said when it ended."""
+    return _roles.submit(starter.python, [__file__, "as", *map(str, words)], dict(os.environ))
 
 
 def together(*roles: tuple[object, ...]) -> list[str]:
     """Start all roles, have them begin in the same moment; what each printed."""
     folder = Path(os.environ["SHOPRECO_VAR_DIR"]) / f"together-{timezone.now():%H%M%S%f}"
     folder.mkdir()
-    processes = [start(*role, folder / str(number)) for number, role in enumerate(roles)]
+    played = [start(*role, folder / str(number)) for number, role in enumerate(roles)]
     deadline = time.monotonic() + 300
     while len(list(folder.iterdir())) < len(roles):
-        assert time.monotonic() < deadline and all(each.poll() is None for each in processes), [
-            each.communicate()[1][-2000:] for each in processes if each.poll() is not None
+        assert time.monotonic() < deadline and not any(each.done() for each in played), [
+            each.result().stderr[-2000:] for each in played if each.done()
         ]
         time.sleep(0.02)
     (folder / "go").touch()
-    told = [each.communicate(timeout=600) for each in processes]
-    assert not any(each.returncode for each in processes), told
-    return [out.strip() for out, _ in told]
+    told = [each.result(timeout=600) for each in played]
+    assert not any(each.returncode for each in told), told
+    return [each.stdout.strip() for each in told]
 
 
 def ready(mark: str) -> None:
@@ -201,9 +204,8 @@ def killed() -> dict[str, Any]:
     found = {}
     for place in (*STAGES, *PLACES):
         before = registry.live_version()
-        dead = start("die", place)
-        _, complaint = dead.communicate(timeout=600)
-        assert dead.returncode == -signal.SIGKILL, (place, dead.returncode, complaint[-2000:])
+        dead = start("die", place).result(timeout=600)
+        assert dead.returncode == -signal.SIGKILL, (place, dead.returncode, dead.stderr[-2000:])
         left = TrainingRun.objects.latest("pk")
         after_death = {"status": left.status, "kept": registry.live_version() == before, **state()}
         triggers.catch_up(now=timezone.now() + timedelta(minutes=1))
