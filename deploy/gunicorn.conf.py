@@ -65,8 +65,8 @@ control_socket_disable = True
 LIBRARIES = (
     "numpy", "numba", "scipy.sparse.linalg", "scipy.linalg", "scipy.special", "joblib",
     "django.core.handlers.wsgi", "django.db.models", "django.forms", "django.template.loader",
-    "django.views.generic", "celery.app.base", "kombu", "redis", "psycopg_pool", "marshmallow", "jinja2",
-    "openpyxl", "tablib", "requests", "yaml", "pythonjsonlogger.json",
+    "django.views.generic", "celery.app.base", "kombu", "redis", "psycopg_pool", "marshmallow",
+    "openpyxl", "tablib", "yaml", "pythonjsonlogger.json",
 )  # fmt: skip
 
 # Of ours only functions on arrays, whose machine code is half of what numba takes.
