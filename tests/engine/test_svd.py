@@ -207,6 +207,6 @@ def test_importing_surprise_makes_no_folder_in_the_home(tmp_path, monkeypatch) -
 
     environment = {**os.environ, "HOME": str(tmp_path)}
     environment.pop("SURPRISE_DATA_FOLDER", None)
-    code = "import recommendations.engine.algorithms.svd"
+    code = "from recommendations.engine.algorithms import svd; print(svd._surprise().__name__)"
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
     assert list(tmp_path.iterdir()) == []

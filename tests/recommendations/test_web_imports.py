@@ -14,7 +14,8 @@ SERVING = sorted(path.stem for path in (PROJECT / "recommendations" / "serving")
 
 
 @pytest.mark.parametrize(("module", "is_there"), [
-    ("recommendations.engine.kernels", False), ("recommendations.engine.compiling", True),
+    ("recommendations.engine.kernels", False), ("surprise", False),
+    ("recommendations.engine.compiling", True),
 ])  # fmt: skip
 def test_a_process_that_serves_has_the_compiled_lists_and_nothing_of_fitting(
     module: str, is_there: bool, tmp_path: Path

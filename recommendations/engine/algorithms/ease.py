@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import lapack
 
 from recommendations.engine.algorithms.linear import ItemItemModel, restored
 from recommendations.engine.regression import Moments, RegressionConfig, moments, penalties, product_scales
@@ -97,6 +97,7 @@ def _inverse(inputs: NDArray[np.float32], diagonal: NDArray[np.float64]) -> Matr
     double = count <= DOUBLE_PRECISION_UP_TO
     matrix: Matrix = np.asfortranarray(inputs.T, np.float64 if double else np.float32)
     matrix[np.diag_indices(count)] += diagonal
+    lapack = scipy.linalg.lapack
     factor, invert = (lapack.dpotrf, lapack.dpotri) if double else (lapack.spotrf, lapack.spotri)
     matrix, failed = factor(matrix, lower=1, overwrite_a=1, clean=0)
     if failed:

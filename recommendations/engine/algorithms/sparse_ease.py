@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import lapack
 
 from recommendations.engine.algorithms.linear import ItemItemModel, SparseFloats, restored
 from recommendations.engine.neighbours import gram_work
@@ -189,7 +189,7 @@ class _Lookup:
 def _solved(square: NDArray[np.float64], value: NDArray[np.float32]) -> NDArray[np.float32]:
     if not len(value):
         return value
-    _, solution, failed = lapack.dposv(square, value.astype(np.float64), lower=1, overwrite_a=1)
+    _, solution, failed = scipy.linalg.lapack.dposv(square, value.astype(np.float64), lower=1, overwrite_a=1)
     if failed:
         raise ValueError("A regression on neighbours is not positive definite: raise regularization.")
     return np.asarray(solution, np.float32)

@@ -10,6 +10,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -29,10 +30,6 @@ from recommendations.engine.types import (
     RatingColumns,
     Vocabulary,
 )
-
-# Importing Surprise makes ~/.surprise_data, for downloads unused here; where the home is read-only, it fails.
-os.environ.setdefault("SURPRISE_DATA_FOLDER", tempfile.gettempdir())
-import surprise
 
 CHUNK = 65_536
 MOST_COMPILED = 2**31 - 1
@@ -264,10 +261,21 @@ def fitted(
     return found
 
 
+@cache
+def _surprise() -> ModuleType:
+    """The library, read by who fits or compares with it: other processes start sooner without."""
+    # Importing it makes ~/.surprise_data, for downloads unused here; where the home is read-only, it fails.
+    os.environ.setdefault("SURPRISE_DATA_FOLDER", tempfile.gettempdir())
+    import surprise  # noqa: PLC0415
+
+    found: ModuleType = surprise
+    return found
+
+
 def _by_surprise(
     data: Epochs, config: SvdConfig | SvdRatingsConfig, *, seed: int, product_bias_rate: float
 ) -> sgd.Factors:
-    fitted = surprise.SVD(
+    fitted = _surprise().SVD(
         n_factors=config.factors, n_epochs=config.epochs, lr_all=config.learning_rate,
         reg_all=config.regularization, random_state=seed, lr_bi=product_bias_rate,
     ).fit(data)  # fmt: skip
@@ -280,10 +288,10 @@ def _average(vectors: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray
 
 
 NATIVE: dict[str, Callable[[int], Any]] = {
-    "svd": lambda seed: surprise.SVD(random_state=seed),
-    "svdpp": lambda seed: surprise.SVDpp(random_state=seed, cache_ratings=True),
-    "knn_baseline": lambda _seed: surprise.KNNBaseline(verbose=False),
-    "baseline_only": lambda _seed: surprise.BaselineOnly(verbose=False),
+    "svd": lambda seed: _surprise().SVD(random_state=seed),
+    "svdpp": lambda seed: _surprise().SVDpp(random_state=seed, cache_ratings=True),
+    "knn_baseline": lambda _seed: _surprise().KNNBaseline(verbose=False),
+    "baseline_only": lambda _seed: _surprise().BaselineOnly(verbose=False),
 }
 
 
@@ -308,7 +316,7 @@ def _trainset(columns: RatingColumns) -> Any:
         product = products.setdefault(product_id, len(products))
         by_shopper[shopper].append((product, rating))
         by_product[product].append((shopper, rating))
-    return surprise.Trainset(
+    return _surprise().Trainset(
         by_shopper,
         by_product,
         len(shoppers),
