@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Callable
 from functools import cache, update_wrapper
 from hashlib import sha256
@@ -146,17 +147,21 @@ def compiled(signature: str, **options: Any) -> Callable[[Function], Function]:
 
 def is_compiled(function: Callable[..., Any]) -> bool:
     """Whether it is machine code, or will be: else what it computes is better computed by numpy."""
-    return isinstance(function, Compiled)
+    return hasattr(function, "py_func")
 
 
 def read_all(module: str | None = None) -> None:
     """Compiles or reads every function of a module, or of all that are imported.
 
-    Raises what numba does where it cannot compile one.
+    Who imports one afterwards has the machine code itself, and calls it without a step between. Raises what
+    numba does where it cannot compile one.
     """
     for function in _all:
-        if module in (None, function.__module__):
-            function.machine_code  # noqa: B018
+        name, home = function.py_func.__name__, function.py_func.__module__
+        if module in (None, home):
+            machine_code, names = function.machine_code, sys.modules[home].__dict__
+            if names.get(name) is function:
+                names[name] = machine_code
 
 
 def compile_all() -> None:

@@ -111,6 +111,21 @@ def test_a_process_that_serves_has_all_it_imported_read(package: Path) -> None:
         assert len(list(package.rglob("__pycache__/*.nbi"))) == kept
 
 
+def test_who_imports_a_function_that_was_read_calls_the_machine_code_itself(package: Path) -> None:
+    code = """if True:
+        from recommendations.engine import compiled_more, compiled_twice, compiling
+        before = compiled_more.more
+        compiling.read_all("recommendations.engine.compiled_more")
+        from recommendations.engine.compiled_more import more
+        print(type(before).__name__, type(more).__name__, type(compiled_twice.twice).__name__)
+        print(before(20), more(20), compiling.is_compiled(more), more is before.machine_code)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=package, check=True, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.splitlines() == ["Compiled CPUDispatcher Compiled", "41 41 True True"]
+
+
 def test_what_an_installation_compiled_is_used_where_nothing_can_be_written(package: Path) -> None:
     assert asked(package)[0] == "41 True 0"
     assert asked(package, first=READ_ONLY) == ("41 True 1", "")
