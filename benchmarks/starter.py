@@ -41,8 +41,8 @@ DESCRIPTORS = 3
 def python(words: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """What `python` with these words said in the project's folder, and its exit code.
 
-    words: a file of the folder and its arguments, or "-c" and code. What takes longer than `SECONDS` is ended
-    by SIGALRM.
+    words: a file of the folder, "-m" and a module or "-c" and code, and arguments. What takes longer than
+    `SECONDS` is ended by SIGALRM.
     """
     ours, theirs = socket.socketpair()
     with ours, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
@@ -116,6 +116,8 @@ def _see_through(line: int, output: int, errors: int) -> None:
     sys.path[0], sys.argv = str(PROJECT), asked["words"]
     if sys.argv[0] == "-c":
         exec(sys.argv.pop(1), {"__name__": "__main__"})
+    elif sys.argv[0] == "-m":
+        runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
     else:
         runpy.run_path(sys.argv[0], run_name="__main__")
 

@@ -25,6 +25,16 @@ def test_it_has_the_environment_folder_and_words_that_it_was_given() -> None:
     assert done.stdout.replace("'LC_CTYPE', ", "") == told
 
 
+def test_a_module_is_run_as_python_runs_it() -> None:
+    done = starter.python(["-m", "base64", "-e", "LICENSE"], FEW)
+    expected = subprocess.run(
+        [sys.executable, "-m", "base64", "-e", "LICENSE"], cwd=starter.PROJECT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, expected.stdout)
+    wrong = starter.python(["-m", "json.tool", "LICENSE"], FEW)
+    assert wrong.returncode == 1 and "Traceback" not in wrong.stderr
+
+
 @pytest.mark.parametrize(("code", "expected"), [
     ("import sys; print('said'); sys.exit(3)", 3), ("import sys; print('said'); sys.exit('why')", 1),
     ("import os; print('said', flush=True); os.kill(os.getpid(), 9)", -9), ("print('said')", 0),
